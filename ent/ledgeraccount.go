@@ -27,7 +27,9 @@ type LedgerAccount struct {
 	// Maximum holds the value of the "maximum" field.
 	Maximum *int64 `json:"maximum,omitempty"`
 	// Frozen holds the value of the "frozen" field.
-	Frozen       bool `json:"frozen,omitempty"`
+	Frozen bool `json:"frozen,omitempty"`
+	// Closing holds the value of the "closing" field.
+	Closing      bool `json:"closing,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -36,7 +38,7 @@ func (*LedgerAccount) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case ledgeraccount.FieldFrozen:
+		case ledgeraccount.FieldFrozen, ledgeraccount.FieldClosing:
 			values[i] = new(sql.NullBool)
 		case ledgeraccount.FieldBalance, ledgeraccount.FieldHeld, ledgeraccount.FieldMinimum, ledgeraccount.FieldMaximum:
 			values[i] = new(sql.NullInt64)
@@ -101,6 +103,12 @@ func (_m *LedgerAccount) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Frozen = value.Bool
 			}
+		case ledgeraccount.FieldClosing:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field closing", values[i])
+			} else if value.Valid {
+				_m.Closing = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -158,6 +166,9 @@ func (_m *LedgerAccount) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("frozen=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Frozen))
+	builder.WriteString(", ")
+	builder.WriteString("closing=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Closing))
 	builder.WriteByte(')')
 	return builder.String()
 }

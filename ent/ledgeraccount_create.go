@@ -74,6 +74,12 @@ func (_c *LedgerAccountCreate) SetFrozen(v bool) *LedgerAccountCreate {
 	return _c
 }
 
+// SetClosing sets the "closing" field.
+func (_c *LedgerAccountCreate) SetClosing(v bool) *LedgerAccountCreate {
+	_c.mutation.SetClosing(v)
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *LedgerAccountCreate) SetID(v string) *LedgerAccountCreate {
 	_c.mutation.SetID(v)
@@ -125,6 +131,9 @@ func (_c *LedgerAccountCreate) check() error {
 	}
 	if _, ok := _c.mutation.Frozen(); !ok {
 		return &ValidationError{Name: "frozen", err: errors.New(`ent: missing required field "LedgerAccount.frozen"`)}
+	}
+	if _, ok := _c.mutation.Closing(); !ok {
+		return &ValidationError{Name: "closing", err: errors.New(`ent: missing required field "LedgerAccount.closing"`)}
 	}
 	return nil
 }
@@ -185,6 +194,10 @@ func (_c *LedgerAccountCreate) createSpec() (*LedgerAccount, *sqlgraph.CreateSpe
 	if value, ok := _c.mutation.Frozen(); ok {
 		_spec.SetField(ledgeraccount.FieldFrozen, field.TypeBool, value)
 		_node.Frozen = value
+	}
+	if value, ok := _c.mutation.Closing(); ok {
+		_spec.SetField(ledgeraccount.FieldClosing, field.TypeBool, value)
+		_node.Closing = value
 	}
 	return _node, _spec
 }
@@ -272,6 +285,9 @@ func (u *LedgerAccountUpsertOne) UpdateNewValues() *LedgerAccountUpsertOne {
 		}
 		if _, exists := u.create.mutation.Frozen(); exists {
 			s.SetIgnore(ledgeraccount.FieldFrozen)
+		}
+		if _, exists := u.create.mutation.Closing(); exists {
+			s.SetIgnore(ledgeraccount.FieldClosing)
 		}
 	}))
 	return u
@@ -503,6 +519,9 @@ func (u *LedgerAccountUpsertBulk) UpdateNewValues() *LedgerAccountUpsertBulk {
 			}
 			if _, exists := b.mutation.Frozen(); exists {
 				s.SetIgnore(ledgeraccount.FieldFrozen)
+			}
+			if _, exists := b.mutation.Closing(); exists {
+				s.SetIgnore(ledgeraccount.FieldClosing)
 			}
 		}
 	}))

@@ -2095,6 +2095,7 @@ type LedgerAccountMutation struct {
 	maximum       *int64
 	addmaximum    *int64
 	frozen        *bool
+	closing       *bool
 	clearedFields map[string]struct{}
 	done          bool
 	oldValue      func(context.Context) (*LedgerAccount, error)
@@ -2529,6 +2530,42 @@ func (m *LedgerAccountMutation) ResetFrozen() {
 	m.frozen = nil
 }
 
+// SetClosing sets the "closing" field.
+func (m *LedgerAccountMutation) SetClosing(b bool) {
+	m.closing = &b
+}
+
+// Closing returns the value of the "closing" field in the mutation.
+func (m *LedgerAccountMutation) Closing() (r bool, exists bool) {
+	v := m.closing
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosing returns the old "closing" field's value of the LedgerAccount entity.
+// If the LedgerAccount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LedgerAccountMutation) OldClosing(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosing is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosing requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosing: %w", err)
+	}
+	return oldValue.Closing, nil
+}
+
+// ResetClosing resets all changes to the "closing" field.
+func (m *LedgerAccountMutation) ResetClosing() {
+	m.closing = nil
+}
+
 // Where appends a list predicates to the LedgerAccountMutation builder.
 func (m *LedgerAccountMutation) Where(ps ...predicate.LedgerAccount) {
 	m.predicates = append(m.predicates, ps...)
@@ -2563,7 +2600,7 @@ func (m *LedgerAccountMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LedgerAccountMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 7)
 	if m.asset != nil {
 		fields = append(fields, ledgeraccount.FieldAsset)
 	}
@@ -2581,6 +2618,9 @@ func (m *LedgerAccountMutation) Fields() []string {
 	}
 	if m.frozen != nil {
 		fields = append(fields, ledgeraccount.FieldFrozen)
+	}
+	if m.closing != nil {
+		fields = append(fields, ledgeraccount.FieldClosing)
 	}
 	return fields
 }
@@ -2602,6 +2642,8 @@ func (m *LedgerAccountMutation) Field(name string) (ent.Value, bool) {
 		return m.Maximum()
 	case ledgeraccount.FieldFrozen:
 		return m.Frozen()
+	case ledgeraccount.FieldClosing:
+		return m.Closing()
 	}
 	return nil, false
 }
@@ -2623,6 +2665,8 @@ func (m *LedgerAccountMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldMaximum(ctx)
 	case ledgeraccount.FieldFrozen:
 		return m.OldFrozen(ctx)
+	case ledgeraccount.FieldClosing:
+		return m.OldClosing(ctx)
 	}
 	return nil, fmt.Errorf("unknown LedgerAccount field %s", name)
 }
@@ -2673,6 +2717,13 @@ func (m *LedgerAccountMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFrozen(v)
+		return nil
+	case ledgeraccount.FieldClosing:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosing(v)
 		return nil
 	}
 	return fmt.Errorf("unknown LedgerAccount field %s", name)
@@ -2806,6 +2857,9 @@ func (m *LedgerAccountMutation) ResetField(name string) error {
 		return nil
 	case ledgeraccount.FieldFrozen:
 		m.ResetFrozen()
+		return nil
+	case ledgeraccount.FieldClosing:
+		m.ResetClosing()
 		return nil
 	}
 	return fmt.Errorf("unknown LedgerAccount field %s", name)

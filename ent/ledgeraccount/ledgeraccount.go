@@ -23,6 +23,8 @@ const (
 	FieldMaximum = "maximum"
 	// FieldFrozen holds the string denoting the frozen field in the database.
 	FieldFrozen = "frozen"
+	// FieldClosing holds the string denoting the closing field in the database.
+	FieldClosing = "closing"
 	// Table holds the table name of the ledgeraccount in the database.
 	Table = "ledger_accounts"
 )
@@ -36,6 +38,7 @@ var Columns = []string{
 	FieldMinimum,
 	FieldMaximum,
 	FieldFrozen,
+	FieldClosing,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -84,4 +87,9 @@ func ByMaximum(opts ...sql.OrderTermOption) OrderOption {
 // ByFrozen orders the results by the frozen field.
 func ByFrozen(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFrozen, opts...).ToFunc()
+}
+
+// ByClosing orders the results by the closing field.
+func ByClosing(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldClosing, opts...).ToFunc()
 }

@@ -92,6 +92,11 @@ func Frozen(v bool) predicate.LedgerAccount {
 	return predicate.LedgerAccount(sql.FieldEQ(FieldFrozen, v))
 }
 
+// Closing applies equality check predicate on the "closing" field. It's identical to ClosingEQ.
+func Closing(v bool) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldClosing, v))
+}
+
 // AssetEQ applies the EQ predicate on the "asset" field.
 func AssetEQ(v string) predicate.LedgerAccount {
 	return predicate.LedgerAccount(sql.FieldEQ(FieldAsset, v))
@@ -345,6 +350,16 @@ func FrozenEQ(v bool) predicate.LedgerAccount {
 // FrozenNEQ applies the NEQ predicate on the "frozen" field.
 func FrozenNEQ(v bool) predicate.LedgerAccount {
 	return predicate.LedgerAccount(sql.FieldNEQ(FieldFrozen, v))
+}
+
+// ClosingEQ applies the EQ predicate on the "closing" field.
+func ClosingEQ(v bool) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldEQ(FieldClosing, v))
+}
+
+// ClosingNEQ applies the NEQ predicate on the "closing" field.
+func ClosingNEQ(v bool) predicate.LedgerAccount {
+	return predicate.LedgerAccount(sql.FieldNEQ(FieldClosing, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -67,6 +67,7 @@ var (
 		{Name: "minimum", Type: field.TypeInt64, Nullable: true},
 		{Name: "maximum", Type: field.TypeInt64, Nullable: true},
 		{Name: "frozen", Type: field.TypeBool},
+		{Name: "closing", Type: field.TypeBool},
 	}
 	// LedgerAccountsTable holds the schema information for the "ledger_accounts" table.
 	LedgerAccountsTable = &schema.Table{

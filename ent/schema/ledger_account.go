@@ -25,5 +25,6 @@ func (LedgerAccount) Fields() []ent.Field {
 		field.Int64("minimum").Immutable().Optional().Nillable(),
 		field.Int64("maximum").Immutable().Optional().Nillable(),
 		field.Bool("frozen").Immutable(),
+		field.Bool("closing").Immutable(),
 	}
 }

@@ -8,7 +8,8 @@ CREATE TABLE ledger_accounts (
 	held     bigint NOT NULL DEFAULT 0 CHECK (held >= 0),
 	minimum  bigint,                                 -- of balance − held; null: none
 	maximum  bigint,                                 -- of balance; null: none
-	frozen   boolean NOT NULL DEFAULT false,
+	frozen   boolean NOT NULL DEFAULT false,         -- a failed check stopped it
+	closing  boolean NOT NULL DEFAULT false,         -- a withdrawn resource: no new holds, what holds give back leaves
 	CONSTRAINT ledger_accounts_minimum CHECK (minimum IS NULL OR balance - held >= minimum),
 	CONSTRAINT ledger_accounts_maximum CHECK (maximum IS NULL OR balance <= maximum)
 ) WITH (fillfactor = 70);
@@ -30,8 +31,7 @@ CREATE TABLE ledger_deposits (
 	vested       bigint NOT NULL DEFAULT 0,          -- Credits
 	withdrawn    bigint NOT NULL DEFAULT 0,          -- USD taken back
 	fee_undone   bigint NOT NULL DEFAULT 0,          -- Credits of the fee undone by withdrawals
-	closing      boolean NOT NULL DEFAULT false,     -- withdrawn: what holds give back is booked as a further withdrawal
-	reserved     bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0)  -- Credits held on the wallet for those
+	reserved     bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0)  -- Credits held on the wallet until the last hold of a withdrawn key ends
 );
 CREATE INDEX ledger_deposits_user ON ledger_deposits (user_id);
 CREATE INDEX ledger_deposits_vesting ON ledger_deposits (resource_id) WHERE vesting > 0;
