@@ -1,0 +1,81 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+)
+
+// Provider is a row of the table of providers.
+type Provider struct {
+	Key            string // what a deposit names it by
+	Name           string
+	BaseURL        string // "" where CustomBaseURL
+	ReportsBalance bool   // an inference key can read its balance in USD
+	CustomBaseURL  bool   // an admin names the address
+
+	catalogue     string // its id in the catalogue, "" where it has no entry
+	balance       balanceCall
+	accountHeader string // the answer header that names the account
+	quirks        quirks
+}
+
+// quirks are the differences within the OpenAI dialect.
+type quirks struct {
+	completionTokens bool // models that reason take max_completion_tokens instead of max_tokens
+	store            bool // answers are kept for the key's owner to read, unless store is false
+	strict           bool // refuses fields it does not know, such as user and stream_options; usage comes unasked
+	quotaIsRate      bool // says insufficient_quota for a limit per minute
+}
+
+// The dialect's base address ends where "/chat/completions" and "/models" begin.
+var table = []Provider{
+	{Key: "openai", Name: "OpenAI", BaseURL: "https://api.openai.com/v1", catalogue: "openai", accountHeader: "Openai-Organization", quirks: quirks{completionTokens: true, store: true}},
+	{Key: "deepseek", Name: "DeepSeek", BaseURL: "https://api.deepseek.com", ReportsBalance: true, balance: deepseekBalance, catalogue: "deepseek"},
+	{Key: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", ReportsBalance: true, balance: openrouterBalance, catalogue: "openrouter"},
+	{Key: "moonshot", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1", catalogue: "moonshot"},
+	{Key: "groq", Name: "Groq", BaseURL: "https://api.groq.com/openai/v1", catalogue: "groq"},
+	{Key: "xai", Name: "xAI", BaseURL: "https://api.x.ai/v1", catalogue: "xai"},
+	{Key: "mistral", Name: "Mistral AI", BaseURL: "https://api.mistral.ai/v1", quirks: quirks{strict: true}},
+	{Key: "together", Name: "Together AI", BaseURL: "https://api.together.xyz/v1"},
+	{Key: "siliconflow", Name: "SiliconFlow", BaseURL: "https://api.siliconflow.cn/v1"},
+	{Key: "fireworks", Name: "Fireworks AI", BaseURL: "https://api.fireworks.ai/inference/v1", catalogue: "fireworks"},
+	{Key: "qwen", Name: "Qwen (Alibaba Cloud)", BaseURL: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", catalogue: "alibaba-singapore", quirks: quirks{quotaIsRate: true}},
+	{Key: "zhipu", Name: "Zhipu AI", BaseURL: "https://open.bigmodel.cn/api/paas/v4", catalogue: "zhipu"},
+	{Key: "custom", Name: "Another address (OpenAI-compatible)", CustomBaseURL: true},
+}
+
+// Providers returns the table, in the order in which to show it.
+func Providers() []Provider { return slices.Clone(table) }
+
+// Lookup returns the provider that is named key.
+func Lookup(key string) (Provider, bool) {
+	for i := range table {
+		if table[i].Key == key {
+			return table[i], true
+		}
+	}
+	return Provider{}, false
+}
+
+// Key is a provider key that shows itself only when asked to.
+type Key interface{ Reveal() string }
+
+// Target is where a key is used: a provider of the table and, where the provider has CustomBaseURL, the address that an
+// admin named. BaseURL is "" for every other provider.
+type Target struct{ Provider, BaseURL string }
+
+// Host returns the host, with its port where one is written, that the key of t is meant for: part of the associated data
+// of the key's ciphertext. It is the provider's own even where Options.URLs sends the calls elsewhere. "" is no target.
+func Host(t Target) string {
+	p, ok := Lookup(t.Provider)
+	if !ok {
+		return ""
+	}
+	base := p.BaseURL
+	if p.CustomBaseURL {
+		base = t.BaseURL
+	}
+	_, rest, _ := strings.Cut(base, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.ToLower(host)
+}
