@@ -1,0 +1,22 @@
+package model
+
+import (
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/page"
+)
+
+// The contract's connections are pages of the domains; gqlgen binds them by these names.
+type (
+	UserConnection              = page.Connection[*ent.User]
+	UserEdge                    = page.Edge[*ent.User]
+	PoolResourceConnection      = page.Connection[*ent.PoolResource]
+	PoolResourceEdge            = page.Edge[*ent.PoolResource]
+	PoolLedgerConnection        = page.Connection[*ent.PoolLedger]
+	PoolLedgerEdge              = page.Edge[*ent.PoolLedger]
+	PoolUsageLogConnection      = page.Connection[*ent.UsageLog]
+	PoolUsageLogEdge            = page.Edge[*ent.UsageLog]
+	LedgerTransactionConnection = page.Connection[*ent.LedgerTransaction]
+	LedgerTransactionEdge       = page.Edge[*ent.LedgerTransaction]
+	WalletEntryConnection       = page.Connection[*WalletEntry]
+	WalletEntryEdge             = page.Edge[*WalletEntry]
+)
