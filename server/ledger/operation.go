@@ -28,8 +28,10 @@ const (
 // Operation is one of the movements and reservations below. It is decided as a whole: booked, or refused with an error
 // and nothing moved.
 type Operation interface {
-	// touch names what the operation reads or moves, so that the batch can lock it.
-	touch(t *touched)
+	// holdID is the hold that the operation resolves or moves, "" for none.
+	holdID() ids.ID
+	// touch names what the operation reads or moves, so that the batch can lock it. h is its hold, nil where that is gone.
+	touch(t *touched, h *hold)
 	// apply decides the operation on the state of the batch.
 	apply(s *scope) error
 }

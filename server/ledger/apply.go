@@ -1,0 +1,61 @@
+package ledger
+
+import "github.com/resourcepool/resourcepool/server/ids"
+
+// touched collects what a batch has to lock before it decides.
+type touched struct {
+	accounts map[AccountID]struct{}
+	budgets  map[ids.ID]struct{}
+	terms    map[ids.ID]struct{} // by resource
+	users    map[ids.ID]struct{} // all terms of whose
+}
+
+func newTouched() *touched {
+	return &touched{
+		accounts: map[AccountID]struct{}{}, budgets: map[ids.ID]struct{}{},
+		terms: map[ids.ID]struct{}{}, users: map[ids.ID]struct{}{},
+	}
+}
+
+func (t *touched) account(ids ...AccountID) {
+	for _, id := range ids {
+		t.accounts[id] = struct{}{}
+	}
+}
+
+func (t *touched) budget(token ids.ID) {
+	if token != "" {
+		t.budgets[token] = struct{}{}
+	}
+}
+
+func (t *touched) hold(h *hold) {
+	t.account(Wallet(h.user), Quota(h.resource))
+	t.budget(h.token)
+}
+
+// decision is what Apply made of an operation.
+type decision struct {
+	err    error
+	out    Outcome
+	drafts []draft
+	usage  *Usage
+	served served
+	key    string // of the hold that was resolved: to be finished or freed
+}
+
+// Apply decides the operations in their order. It is pure: it reads and changes state alone, a refused operation leaves no
+// trace in it, and the same state and operations give the same decisions.
+func Apply(state *State, operations []Operation) []decision {
+	decided := make([]decision, len(operations))
+	for i, op := range operations {
+		s := &scope{State: state}
+		if err := op.apply(s); err != nil {
+			s.undo()
+			decided[i] = decision{err: err}
+			continue
+		}
+		decided[i] = decision{out: s.out, drafts: s.drafts, usage: s.usage, served: s.served, key: s.key}
+	}
+	return decided
+}

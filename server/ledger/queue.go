@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"sync"
+	"time"
+)
+
+// queue holds what waits for the next batch. It is fair by caller: a batch takes one request of each caller in turn, so
+// that nobody fills it alone.
+type queue struct {
+	mu      sync.Mutex
+	callers map[string]*line
+	turn    []*line // callers with something waiting, the next one first
+	waiting int
+	closed  bool
+	wake    chan struct{} // holds one token while something waits
+}
+
+type line struct {
+	caller  string
+	waiting []*pending
+}
+
+// pending is a request that waits for its batch.
+type pending struct {
+	Request
+	since time.Time
+	done  chan answer
+}
+
+type answer struct {
+	outcome Outcome
+	err     error
+}
+
+func newQueue() *queue {
+	return &queue{callers: map[string]*line{}, wake: make(chan struct{}, 1)}
+}
+
+// put adds a request. It refuses with ErrOverloaded past bound waiting requests, save for operations that resolve a hold:
+// those are always taken, since what was reserved must come free.
+func (q *queue) put(p *pending, bound int) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	resolves := p.Op.holdID() != ""
+	if q.closed && !resolves {
+		return ErrClosed
+	}
+	if q.waiting >= bound && !resolves {
+		return ErrOverloaded
+	}
+	l := q.callers[p.Caller]
+	if l == nil {
+		l = &line{caller: p.Caller}
+		q.callers[p.Caller] = l
+		q.turn = append(q.turn, l)
+	}
+	l.waiting = append(l.waiting, p)
+	q.waiting++
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// take removes up to most requests, one of each caller in turn.
+func (q *queue) take(most int) []*pending {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(most, q.waiting)
+	batch := make([]*pending, 0, n)
+	for len(batch) < n {
+		l := q.turn[0]
+		q.turn = q.turn[1:]
+		batch = append(batch, l.waiting[0])
+		l.waiting = l.waiting[1:]
+		if len(l.waiting) > 0 {
+			q.turn = append(q.turn, l)
+		} else {
+			delete(q.callers, l.caller)
+		}
+	}
+	q.waiting -= n
+	if q.waiting > 0 {
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
+	}
+	return batch
+}
+
+// close refuses new requests from now on, save those that resolve a hold.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting
+}

@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	entsql "entgo.io/ent/dialect/sql"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/ledgertransaction"
+	"github.com/resourcepool/resourcepool/ent/predicate"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/page"
+)
+
+// Filter narrows a list of transactions; empty fields don't.
+type Filter struct {
+	Kinds          []Kind
+	From, To       *time.Time // inclusive, exclusive
+	User, Resource ids.ID
+}
+
+// List returns a page of the log, newest first.
+func (l *Ledger) List(ctx context.Context, args page.Args, f Filter) (page.Connection[*ent.LedgerTransaction], error) {
+	q := l.ent.LedgerTransaction.Query().Where(f.predicates()...)
+	return page.Of(ctx, q, args, page.List[*ent.LedgerTransaction]{
+		DB: l.db, Table: ledgertransaction.Table, Key: seqKey, KeyOf: func(t *ent.LedgerTransaction) string { return itoa(t.ID) },
+		Order: page.Order{Name: "SEQ", Desc: true},
+	})
+}
+
+var seqKey = page.Key{Columns: []string{"seq"}, Parse: func(text string) ([]any, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return []any{n}, err == nil
+}}
+
+func (f Filter) predicates() []predicate.LedgerTransaction {
+	var out []predicate.LedgerTransaction
+	if len(f.Kinds) > 0 {
+		kinds := make([]string, len(f.Kinds))
+		for i, k := range f.Kinds {
+			kinds[i] = string(k)
+		}
+		out = append(out, ledgertransaction.KindIn(kinds...))
+	}
+	if f.From != nil {
+		out = append(out, ledgertransaction.CreatedAtGTE(*f.From))
+	}
+	if f.To != nil {
+		out = append(out, ledgertransaction.CreatedAtLT(*f.To))
+	}
+	if f.User != "" {
+		out = append(out, ledgertransaction.UserID(f.User), func(s *entsql.Selector) { s.Where(entsql.NEQ(s.C("user_id"), "")) })
+	}
+	if f.Resource != "" {
+		out = append(out, ledgertransaction.ResourceID(f.Resource), func(s *entsql.Selector) { s.Where(entsql.NEQ(s.C("resource_id"), "")) })
+	}
+	return out
+}
+
+// Transaction returns one transaction, or a NOT_FOUND.
+func (l *Ledger) Transaction(ctx context.Context, seq int64) (*ent.LedgerTransaction, error) {
+	t, err := l.ent.LedgerTransaction.Get(ctx, seq)
+	if ent.IsNotFound(err) {
+		return nil, fault.New(fault.NotFound, "there is no transaction #%d", seq)
+	}
+	return t, err
+}
+
+// TransactionsBySeq returns those of the transactions that exist.
+func (l *Ledger) TransactionsBySeq(ctx context.Context, seqs ...int64) (map[int64]*ent.LedgerTransaction, error) {
+	list, err := l.ent.LedgerTransaction.Query().Where(ledgertransaction.IDIn(seqs...)).All(ctx)
+	out := make(map[int64]*ent.LedgerTransaction, len(list))
+	for _, t := range list {
+		out[t.ID] = t
+	}
+	return out, err
+}
+
+// DepositOf returns the sequence of the transaction that booked a resource's deposit, 0 where there is none.
+func (l *Ledger) DepositOf(ctx context.Context, resource ids.ID) (int64, error) {
+	var seq int64
+	err := l.db.QueryRowContext(ctx, `SELECT seq FROM ledger_transactions WHERE resource_id = $1 AND resource_id <> '' AND kind = 'DEPOSIT' ORDER BY seq LIMIT 1`,
+		string(resource)).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return seq, err
+}
+
+// Entries returns a page of a user's statement, newest first.
+func (l *Ledger) Entries(ctx context.Context, user ids.ID, args page.Args) (page.Connection[WalletEntry], error) {
+	return page.Rows(ctx, args, page.Select[WalletEntry]{
+		DB: l.db, Name: "statement",
+		Base: `SELECT e.seq, e.n, t.created_at, t.kind, e.amount, e.balance_after, t.memo FROM ledger_entries e JOIN ledger_transactions t ON t.seq = e.seq
+			WHERE e.account_id = ? AND e.balance_after IS NOT NULL`,
+		BaseArgs: []any{string(Wallet(user))},
+		Key:      page.Key{Columns: []string{"seq", "n"}, Parse: parseEntryKey},
+		KeyOf:    WalletEntry.ID,
+		Order:    page.Order{Name: "SEQ", Desc: true},
+		Scan: func(r *sql.Rows) (e WalletEntry, err error) {
+			err = r.Scan(&e.Seq, &e.N, &e.CreatedAt, &e.Kind, &e.Amount, &e.BalanceAfter, &e.Memo)
+			e.CreatedAt = e.CreatedAt.UTC()
+			return e, err
+		},
+	})
+}
+
+// ID names the line: the transaction's sequence and the entry's place in it.
+func (e WalletEntry) ID() string { return itoa(e.Seq) + "." + itoa(e.N) }
+
+func parseEntryKey(text string) ([]any, bool) {
+	seq, n, ok := strings.Cut(text, ".")
+	s, err1 := strconv.ParseInt(seq, 10, 64)
+	k, err2 := strconv.ParseInt(n, 10, 16)
+	return []any{s, k}, ok && err1 == nil && err2 == nil
+}
