@@ -1,0 +1,92 @@
+package routing_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/routing"
+)
+
+func TestRecord_KeepsTheTenBestAndCountsTheRest(t *testing.T) {
+	pool := make([]routing.Candidate, 16)
+	for i := range pool {
+		pool[i] = plain(ids.ID(fmt.Sprintf("res_%02d", i)))
+		pool[i].SuccessAverage = ptr(float64(i) / 16)
+	}
+	pool[15].Excluded, pool[14].Excluded, pool[13].Available = routing.WrongModel, routing.WrongModel, 0
+	r := routing.Decide(now, routing.Defaults(), false, pool).Record()
+	assert.Equal(t, ids.ID("res_12"), r.Chosen)
+	require.Len(t, r.Candidates, 10)
+	assert.Equal(t, ids.ID("res_12"), r.Candidates[0].ID)
+	assert.Equal(t, ids.ID("res_03"), r.Candidates[9].ID)
+	assert.Equal(t, 13, r.Eligible)
+	assert.Equal(t, map[routing.Exclusion]int{routing.WrongModel: 2, routing.TooLittleQuota: 1}, r.LeftOut)
+}
+
+func TestRecord_ComesBackFromItsJSON(t *testing.T) {
+	pool := example()
+	pool[1].Platform = true
+	for name, d := range map[string]routing.Decision{
+		"chosen":  routing.Decide(now, routing.Defaults(), false, pool),
+		"taken":   routing.Decide(now, routing.Defaults(), false, pool).Take("res_alice"),
+		"nothing": routing.Decide(now, routing.Defaults(), false, nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, err := d.Record().JSON()
+			require.NoError(t, err)
+			got, err := routing.UnmarshalRecord(b)
+			require.NoError(t, err)
+			assert.Equal(t, d.Record(), got)
+		})
+	}
+}
+
+func TestRecord_HasStableFieldNames(t *testing.T) {
+	pool := example()
+	pool[1].Platform, pool[0].Excluded = true, routing.BreakerOpen
+	b, err := routing.Decide(now, routing.Defaults(), false, pool).Take("res_alice").Record().JSON()
+	require.NoError(t, err)
+	assert.JSONEq(t, `{
+		"chosen": "res_alice", "reason": "only_candidate", "eligible": 1,
+		"left_out": {"breaker_open": 1, "too_little_quota": 1},
+		"candidates": [{
+			"resource": "res_alice", "score": 0.628, "cost": 0.5, "performance": 0.975, "reliability": 0.975,
+			"parts": {"expiring": 0, "cheapness": 1, "speed": 1, "success": 0.95, "history": 0.95, "stability": 1},
+			"penalties": [{"name": "platform_owned", "factor": 0.8}]
+		}]}`, rounded(t, b))
+}
+
+// rounded drops the noise of binary fractions.
+func rounded(t *testing.T, b []byte) string {
+	var v any
+	require.NoError(t, json.Unmarshal(b, &v))
+	var walk func(any) any
+	walk = func(v any) any {
+		switch v := v.(type) {
+		case float64:
+			return json.Number(fmt.Sprintf("%.6g", v))
+		case []any:
+			for i := range v {
+				v[i] = walk(v[i])
+			}
+		case map[string]any:
+			for k := range v {
+				v[k] = walk(v[k])
+			}
+		}
+		return v
+	}
+	out, err := json.Marshal(walk(v))
+	require.NoError(t, err)
+	return string(out)
+}
+
+func TestUnmarshalRecord_RefusesWhatIsNone(t *testing.T) {
+	_, err := routing.UnmarshalRecord([]byte(`{"candidates": 1}`))
+	require.ErrorContains(t, err, "routing: a stored decision can't be read")
+}
