@@ -1,0 +1,206 @@
+package pool
+
+import (
+	"context"
+	"encoding/hex"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/poolresource"
+	"github.com/resourcepool/resourcepool/ent/predicate"
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/provider"
+	"github.com/resourcepool/resourcepool/server/vault"
+)
+
+// What a SUSPENDED resource's owner reads.
+const (
+	reasonRejected = "the provider does not accept the key"
+	reasonEmpty    = "the provider reports no quota left"
+)
+
+// Verify tests the key of a resource again and refreshes its models. One SUSPENDED by its PROVIDER that passes becomes
+// ACTIVE; a key that the provider refuses, or on which nothing is left, is SUSPENDED by PROVIDER, which the resource that
+// is returned says. It returns CONFLICT in any other state, PROVIDER_UNREACHABLE, NOT_FOUND, FORBIDDEN or UNAUTHENTICATED.
+func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*ent.PoolResource, error) {
+	r, err := s.mine(ctx, actor, "verify", id)
+	if err != nil {
+		return nil, err
+	}
+	if !isTestable(r) {
+		return nil, wrongState(r, "verified")
+	}
+	key, err := s.vault.Key(ctx, ref(r))
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.provider.Verify(ctx, target(r), key, provider.VerifyOptions{})
+	switch fault.CodeOf(err) {
+	case "":
+	case fault.KeyRejected:
+		return s.failed(ctx, r, actor.ID, reasonRejected, alertRejected)
+	case fault.DeclaredQuotaTooHigh:
+		return s.failed(ctx, r, actor.ID, reasonEmpty, alertEmpty)
+	default:
+		return nil, err
+	}
+	if v.Balance != nil && *v.Balance == 0 {
+		return s.failed(ctx, r, actor.ID, reasonEmpty, alertEmpty)
+	}
+	event := s.event(actor.ID, actionVerified, id, map[string]any{"from": string(r.Status)})
+	return s.change(ctx, "verified", move{
+		id: id, event: event,
+		from: []predicate.PoolResource{poolresource.StatusEQ(r.Status), testable(), poolresource.Fingerprint(r.Fingerprint)},
+		set: func(u *ent.PoolResourceUpdate) {
+			u.SetModels(v.Models).SetVerifiedAt(event.At)
+			repaired(u, r)
+		},
+		then: all(s.settled(alertRejected, id), s.settled(alertEmpty, id), func(ctx context.Context, tx *ent.Client) error { return emptied(ctx, tx, id) }),
+	})
+}
+
+// repaired lets a resource that its provider had stopped serve again, without what was held against its key.
+func repaired(u *ent.PoolResourceUpdate, r *ent.PoolResource) {
+	if r.Status == poolresource.StatusSUSPENDED {
+		u.SetStatus(poolresource.StatusACTIVE).ClearStatusReason().ClearSuspendedBy().SetFailuresInARow(0).ClearCoolingUntil()
+	}
+}
+
+func isTestable(r *ent.PoolResource) bool {
+	switch r.Status {
+	case poolresource.StatusACTIVE, poolresource.StatusPAUSED:
+		return true
+	case poolresource.StatusSUSPENDED:
+		return r.SuspendedBy != nil && *r.SuspendedBy == poolresource.SuspendedByPROVIDER
+	}
+	return false
+}
+
+// failed suspends a resource whose key failed a test. When it fails again the time of its first suspension stands, from
+// which the owner's grace counts: that is the time of the first audit event since it was ACTIVE.
+func (s *Service) failed(ctx context.Context, r *ent.PoolResource, actor ids.ID, reason, alert string) (*ent.PoolResource, error) {
+	return s.change(ctx, "verified", s.suspension(r.ID, actor, reason, alert, string(r.Status), poolresource.Fingerprint(r.Fingerprint)))
+}
+
+// suspension is the move that a provider's refusal brings. It applies to the key that was refused, not to one that was put
+// in or passed a test meanwhile.
+func (s *Service) suspension(id, actor ids.ID, reason, alert, from string, same predicate.PoolResource) move {
+	return move{
+		id: id, event: s.event(actor, actionFailed, id, map[string]any{"from": from, "reason": reason}),
+		from: []predicate.PoolResource{testable(), same},
+		set: func(u *ent.PoolResourceUpdate) {
+			u.SetStatus(poolresource.StatusSUSPENDED).SetStatusReason(reason).SetSuspendedBy(poolresource.SuspendedByPROVIDER)
+		},
+		then: s.alert(alert, id, "A key was suspended: "+reason+"."),
+	}
+}
+
+// Rotate replaces the key of a resource by another of the same provider account, verified like a deposit of what is left.
+// One SUSPENDED by its PROVIDER becomes ACTIVE. It returns what Verify and Deposit return.
+func (s *Service) Rotate(ctx context.Context, actor *access.Actor, id ids.ID, apiKey vault.Secret) (*ent.PoolResource, error) {
+	r, err := s.mine(ctx, actor, "rotate", id)
+	if err != nil {
+		return nil, err
+	}
+	key, err := vault.ParseKey("apiKey", apiKey.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	if len(key.Reveal()) < leastKey {
+		return nil, fault.Invalid("apiKey", "this is too short for a key")
+	}
+	if !isTestable(r) {
+		return nil, wrongState(r, "given another key")
+	}
+	done, err := s.attempt(ctx, actor.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	out, err := s.rotate(ctx, actor, r, key)
+	if err != nil {
+		s.refused(ctx, actor.ID, s.fingerprint(target(r), key), err)
+	}
+	return out, err
+}
+
+func (s *Service) rotate(ctx context.Context, actor *access.Actor, r *ent.PoolResource, key vault.Secret) (*ent.PoolResource, error) {
+	fingerprint := s.fingerprint(target(r), key)
+	taken, err := s.taken(ctx, fingerprint, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if taken {
+		return nil, errAlreadyThere
+	}
+	left, err := s.left(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.test(ctx, target(r), key, left, &teller{clock: s.clock})
+	if err != nil {
+		return nil, err
+	}
+	if r.AccountHash != nil && v.account != nil && hex.EncodeToString(*r.AccountHash) != hex.EncodeToString(v.account) {
+		return nil, fault.New(fault.KeyRejected, "this key belongs to another account of the provider")
+	}
+	event := s.event(actor.ID, actionRotated, r.ID, map[string]any{"from": string(r.Status), "key": vault.Mask(key)})
+	out, err := s.change(ctx, "given another key", move{
+		id: r.ID, event: event,
+		from: []predicate.PoolResource{poolresource.StatusEQ(r.Status), testable(), poolresource.Fingerprint(r.Fingerprint)},
+		set: func(u *ent.PoolResourceUpdate) {
+			u.SetFingerprint(fingerprint).SetMaskedKey(vault.Mask(key)).SetModels(v.models).SetVerifiedAt(event.At)
+			if v.account != nil {
+				u.SetAccountHash(v.account)
+			}
+			repaired(u, r)
+		},
+		then: all(
+			s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID),
+			func(ctx context.Context, tx *ent.Client) error { return emptied(ctx, tx, r.ID) },
+			func(ctx context.Context, tx *ent.Client) error { return s.vault.Replace(ctx, tx, ref(r), key) },
+		),
+	})
+	if ent.IsConstraintError(err) {
+		return nil, errAlreadyThere.Because(err)
+	}
+	if err == nil {
+		s.vault.Forget(r.ID)
+	}
+	return out, err
+}
+
+// ProviderRejected is told by who made a call with the key that its provider refuses it (Dead, confirmed) or that nothing
+// is left on it (Empty). The resource is SUSPENDED by PROVIDER, unless its key was replaced or passed a test since.
+// Other classes change nothing.
+func (s *Service) ProviderRejected(ctx context.Context, key *Key, class provider.Class) error {
+	reason, alert := reasonRejected, alertRejected
+	switch class {
+	case provider.Dead:
+	case provider.Empty:
+		reason, alert = reasonEmpty, alertEmpty
+	default:
+		return nil
+	}
+	same := poolresource.VerifiedAtIsNil()
+	if key.VerifiedAt != nil {
+		same = poolresource.VerifiedAtEQ(*key.VerifiedAt)
+	}
+	m := s.suspension(key.ID, "", reason, alert, string(key.Status), same)
+	// Of many requests that find out at once the first one suspends.
+	m.from = append(m.from, poolresource.StatusNEQ(poolresource.StatusSUSPENDED))
+	_, err := s.move(ctx, m)
+	return err
+}
+
+// leastLeft is what a key must have left, once a hold was refused for want of its quota, to go on.
+const leastLeft money.USD = money.One / 100
+
+// MarkDepleted is told by who was refused a hold for want of this key's quota. Where less than $0.01 is left the resource
+// is DEPLETED; else nothing changes.
+func (s *Service) MarkDepleted(ctx context.Context, resource ids.ID) error {
+	_, err := s.deplete(ctx, resource, leastLeft)
+	return err
+}
