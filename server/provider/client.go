@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	maxBody    = 16 << 20        // of an answer; the longest real ones are a few MB
-	maxError   = 64 << 10        // of an answer that is an error
-	maxHeaders = 256 << 10       // of all headers of an answer
+	maxBody    = 16 << 20         // of an answer; the longest real ones are a few MB
+	maxError   = 64 << 10         // of an answer that is an error
+	maxHeaders = 256 << 10        // of all headers of an answer
 	maxCall    = 15 * time.Minute // of a call whose context has no deadline
 )
 
@@ -141,6 +141,9 @@ func (c *Client) endpoint(t Target) (*endpoint, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return nil, fault.Invalid("baseUrl", "the address can't be read")
+	}
+	if u.Path == "" {
+		u.Path = "/" // or what is joined to it would not begin with a slash
 	}
 	e.base, e.chat = u, u.JoinPath("chat", "completions")
 	c.mu.Lock()

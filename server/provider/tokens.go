@@ -22,7 +22,7 @@ func codec(e tokenizer.Encoding) tokenizer.Codec {
 }
 
 const (
-	maxWord = 1 << 10   // merging is quadratic in the length of a word, so no word may be longer
+	maxWord  = 1 << 10   // merging is quadratic in the length of a word, so no word may be longer
 	maxExact = 512 << 10 // beyond it the count is carried on at the rate found so far
 )
 
