@@ -85,16 +85,16 @@ func System() *Source { return NewSource(clock.System, rand.Reader) }
 func (s *Source) New(k Kind) ID {
 	now := s.clock.Now()
 	tick := uint64(now.UnixMilli())<<12 | uint64(now.Nanosecond()%1e6)<<12/1e6
+	var b [16]byte
 	s.mu.Lock()
 	tick = max(tick, s.last+1)
 	s.last = tick
+	_, err := io.ReadFull(s.rand, b[8:]) // under the lock: not every reader may be read by several at once
 	s.mu.Unlock()
-
-	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], tick>>12<<16|0x7000|tick&0xfff)
-	if _, err := io.ReadFull(s.rand, b[8:]); err != nil {
+	if err != nil {
 		panic("ids: no randomness: " + err.Error()) // nothing that needs an id may go on without
 	}
+	binary.BigEndian.PutUint64(b[:8], tick>>12<<16|0x7000|tick&0xfff)
 	b[8] = b[8]&0x3f | 0x80
 	return ID(string(k) + "_" + encode(b))
 }

@@ -34,7 +34,7 @@ var ErrOverflow = fault.New(fault.BadUserInput, "the amount is too large")
 // Add returns a + b, or ErrOverflow.
 func Add[A Amount](a, b A) (A, error) {
 	s := a + b
-	if (s > a) != (b > 0) && b != 0 {
+	if (s > a) != (b > 0) {
 		return 0, ErrOverflow
 	}
 	return s, nil
@@ -100,6 +100,9 @@ func divCeil[A Amount](hi, lo, den uint64) (A, error) {
 		return 0, ErrOverflow
 	}
 	q, r := bits.Div64(hi, lo, den)
+	if q > math.MaxInt64 { // before rounding up, which could wrap around to 0
+		return 0, ErrOverflow
+	}
 	if r != 0 {
 		q++
 	}
@@ -128,13 +131,13 @@ func Parse[A Amount](s string) (A, error) {
 		return 0, ErrOverflow
 	}
 	n, err := strconv.ParseUint(whole+frac+strings.Repeat("0", 9-len(frac)), 10, 64)
-	if err != nil || n > math.MaxInt64 {
+	if err != nil {
 		return 0, ErrOverflow
 	}
-	if neg {
-		return -A(n), nil
+	if neg && n <= 1<<63 { // there is one more amount below 0 than above
+		return A(-n), nil
 	}
-	return A(n), nil
+	return fit[A](n)
 }
 
 // Format writes a as Parse reads it, without trailing zeros.
