@@ -1,0 +1,165 @@
+package account
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ids"
+)
+
+const (
+	actorFor   = time.Second // how old what is known of an actor may be
+	maxActors  = 20_000
+	usedEvery  = time.Minute
+	sessionKey = "s" // prefixes of the cache's keys
+	tokenKey   = "t"
+)
+
+var errBadToken = fault.New(fault.Unauthenticated, "this API token is not valid")
+
+// found is a session or token as the database has it.
+type found struct {
+	actor    *access.Actor
+	expires  time.Time // zero: never
+	lastUsed time.Time // of a token
+}
+
+func (f *found) valid(now time.Time) bool {
+	return f != nil && (f.expires.IsZero() || now.Before(f.expires))
+}
+
+// ActorBySession returns who signed in by the session; nil where it is unknown or expired. The actor may be shared: it is
+// not to be changed.
+func (s *Service) ActorBySession(ctx context.Context, secret string) (*access.Actor, error) {
+	if len(secret) != sessionLen {
+		return nil, nil
+	}
+	hash := hashSecret(secret)
+	f, err := s.actors.find(ctx, sessionKey, string(hash[:]), s.clock.Now(), s.store.bySession)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	return f.actor, nil
+}
+
+// ActorByToken returns whose API token this is. An unknown, expired or revoked one is UNAUTHENTICATED. The actor may be
+// shared: it is not to be changed.
+func (s *Service) ActorByToken(ctx context.Context, secret string) (*access.Actor, error) {
+	if len(secret) != len(tokenPrefix)+tokenLetters || !strings.HasPrefix(secret, tokenPrefix) {
+		return nil, errBadToken
+	}
+	now, hash := s.clock.Now(), hashSecret(secret)
+	f, err := s.actors.find(ctx, tokenKey, string(hash[:]), now, s.useToken)
+	if err != nil {
+		return nil, err
+	}
+	if f == nil {
+		return nil, errBadToken
+	}
+	return f.actor, nil
+}
+
+// useToken reads a token, at most once a second, and leaves it to Run to note that it is used, at most once a minute.
+func (s *Service) useToken(ctx context.Context, hash string) (*found, error) {
+	f, err := s.store.byToken(ctx, hash)
+	if now := s.clock.Now(); err == nil && f.valid(now) && now.Sub(f.lastUsed) >= usedEvery {
+		select {
+		case s.used <- f.actor.TokenID:
+		default:
+		}
+	}
+	return f, err
+}
+
+// Refresh returns the actor as it is now: nil where its session or token has ended. It is for what outlives a request.
+func (s *Service) Refresh(ctx context.Context, a *access.Actor) (*access.Actor, error) {
+	if a == nil {
+		return nil, nil
+	}
+	key, id, load := sessionKey, a.SessionID, s.store.bySessionID
+	if a.TokenID != "" {
+		key, id, load = tokenKey, a.TokenID, s.store.byTokenID
+	}
+	f, err := s.actors.find(ctx, key, string(id), s.clock.Now(), load)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	return f.actor, nil
+}
+
+// Invalidate forgets what is known of a user's sessions and tokens: they changed.
+func (s *Service) Invalidate(user ids.ID) {
+	s.actors.drop(func(f *found) bool { return f.actor.ID == user })
+}
+
+// InvalidateAll forgets everybody.
+func (s *Service) InvalidateAll() { s.actors.drop(func(*found) bool { return true }) }
+
+// endLocally forgets a session that was replaced.
+func (s *Service) endLocally(session ids.ID) {
+	if session != "" {
+		s.actors.drop(func(f *found) bool { return f.actor.SessionID == session })
+	}
+}
+
+// actorCache spares the database from being asked for the same actor thousands of times a second.
+type actorCache struct {
+	mu      sync.RWMutex
+	entries map[string]cachedActor
+	drops   uint64 // how often drop was called
+}
+
+type cachedActor struct {
+	found *found
+	until time.Time
+}
+
+// find returns what is cached or loads it. Only what was found is kept, for actorFor from before it was read.
+func (c *actorCache) find(ctx context.Context, kind, key string, now time.Time, load func(context.Context, string) (*found, error)) (*found, error) {
+	cacheKey := kind + key
+	c.mu.RLock()
+	e, ok := c.entries[cacheKey]
+	drops := c.drops
+	c.mu.RUnlock()
+	if ok && now.Before(e.until) && !now.Before(e.until.Add(-actorFor)) {
+		if !e.found.valid(now) {
+			return nil, nil
+		}
+		return e.found, nil
+	}
+	f, err := load(ctx, key)
+	if err != nil || !f.valid(now) {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.drops != drops { // what was read may be what changed
+		return f, nil
+	}
+	if c.entries == nil || len(c.entries) >= maxActors {
+		c.entries = map[string]cachedActor{} // all of it is at most a second old
+	}
+	c.entries[cacheKey] = cachedActor{found: f, until: now.Add(actorFor)}
+	return f, nil
+}
+
+func (c *actorCache) drop(match func(*found) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drops++
+	for key, e := range c.entries {
+		if match(e.found) {
+			delete(c.entries, key)
+		}
+	}
+}
+
+// actorOf makes an actor of the columns of a user.
+func actorOf(user ids.ID, contributor, admin bool, status string) *access.Actor {
+	return &access.Actor{ID: user, Roles: slices.Clip(roles(contributor, admin)), Frozen: status != "ACTIVE"}
+}

@@ -1,0 +1,15 @@
+// Package account owns people: users, their roles and status, sessions, API tokens, and who the sender of a request is.
+//
+// Passwords are hashed with argon2id, a few at a time for the whole server; secrets of sessions and tokens are 256 random
+// bits of which only the SHA-256 is stored. What a request may do is access's question; here it is answered who sends it,
+// with roles and status as they are in the database now: a change acts at once on this server and within a second on
+// every other (the cache of actors is that young, and Invalidate empties it earlier).
+//
+// Invariants: an e-mail has one account; there is always an active admin once there was one, whoever demotes or freezes
+// whom at the same time; every change of a person writes its audit event and its change row in the same transaction; a
+// wrong password and an unknown e-mail look and last the same. Limits on failed sign-ins are kept in the memory of each
+// server and are bounded.
+//
+// Ent and SQL are in store*.go; store_actor.go reads the ledger's budgets to know whether a token is limited.
+// Imports: ent, access, vault (the keyed hash), journal, page, ids, money, clock, fault.
+package account

@@ -1,0 +1,194 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ids"
+)
+
+// sessionFor is how long a session lasts, used or not.
+const sessionFor = 30 * 24 * time.Hour
+
+var (
+	errWrongPassword = fault.New(fault.Unauthenticated, "wrong e-mail or password")
+	errKnownEmail    = fault.New(fault.Conflict, "there is an account with this e-mail")
+	errClosed        = fault.New(fault.Forbidden, "accounts are made by the operator here")
+	errNoSession     = fault.New(fault.Forbidden, "this is for sessions: an API token is revoked instead")
+)
+
+// Login is a new session. Secret goes into the cookie and is known nowhere else.
+type Login struct {
+	Secret    string
+	ExpiresAt time.Time
+}
+
+// SignUpInput makes an account. IP is whose sign-ups are counted; Replaces is the session that the browser had.
+type SignUpInput struct {
+	Email, Password, DisplayName string
+	Invite                       *string
+	IP                           string
+	Replaces                     ids.ID
+}
+
+// SignInInput opens a session. IP is whose failures are counted; Replaces is the session that the browser had, which
+// ends with this one: nobody goes on under an id that was known before.
+type SignInInput struct {
+	Email, Password string
+	Code            *string
+	IP              string
+	Replaces        ids.ID
+}
+
+// SignUp makes an account and signs it in. It returns a BAD_USER_INPUT that names the argument, CONFLICT for a known
+// e-mail, FORBIDDEN where sign-up is closed or by invitation, RATE_LIMITED or OVERLOADED.
+func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*ent.User, Login, error) {
+	if s.mode == Closed {
+		return nil, Login{}, errClosed
+	}
+	email, err := parseEmail("input.email", in.Email)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	if err := checkPassword("input.password", in.Password); err != nil {
+		return nil, Login{}, err
+	}
+	name, err := parseName("input.displayName", in.DisplayName)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	if s.mode == Invite {
+		if err := s.checkInvite(email, in.Invite); err != nil {
+			return nil, Login{}, err
+		}
+	}
+	if s.signUps != nil {
+		if err := tooMany(s.signUps.take(network(in.IP))); err != nil {
+			return nil, Login{}, err
+		}
+	}
+	// Before the hash, so that a known e-mail costs no turn; the unique index decides between two at once.
+	known, err := s.store.userByEmail(ctx, email)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	if known != nil {
+		return nil, Login{}, errKnownEmail
+	}
+	hash, err := s.passwords.hash(ctx, in.Password)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	u := newUser{id: s.ids.New(ids.User), email: email, name: name, hash: hash, at: s.clock.Now()}
+	session, login, err := s.newSession(u.id)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	made, err := s.store.createUser(ctx, u, &session, in.Replaces, s.event(u.id, "user.signUp", u.id, nil))
+	if err != nil {
+		return nil, Login{}, err
+	}
+	s.endLocally(in.Replaces)
+	return made, login, nil
+}
+
+// SignIn opens a session. A wrong password and an unknown e-mail are the same UNAUTHENTICATED; after too many of them it
+// is RATE_LIMITED with retryAfterSeconds, for the right password too.
+func (s *Service) SignIn(ctx context.Context, in SignInInput) (*ent.User, Login, error) {
+	var u *ent.User
+	email, err := parseEmail("input.email", in.Email)
+	if err == nil { // what is no e-mail is nobody's
+		if u, err = s.store.userByEmail(ctx, email); err != nil {
+			return nil, Login{}, err
+		}
+	}
+	if err := s.prove(ctx, s.failures.attempt(email, in.IP), u, in.Password); err != nil {
+		return nil, Login{}, err
+	}
+	session, login, err := s.newSession(u.ID)
+	if err != nil {
+		return nil, Login{}, err
+	}
+	if err := s.store.createSession(ctx, session, in.Replaces); err != nil {
+		return nil, Login{}, err
+	}
+	s.endLocally(in.Replaces)
+	return u, login, nil
+}
+
+// prove compares the password with that of the user, nil where there is none, and counts a failure.
+func (s *Service) prove(ctx context.Context, a attempt, u *ent.User, password string) error {
+	if err := a.check(); err != nil { // who is over the limit does not wait for a turn
+		return err
+	}
+	done, err := s.passwords.turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if err := a.begin(); err != nil {
+		return err
+	}
+	hash := noHash
+	if u != nil {
+		hash = u.PasswordHash
+	}
+	ok, err := matches(password, hash)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errWrongPassword
+	}
+	a.succeeded()
+	return nil
+}
+
+// SignOut ends the session of the actor. It returns FORBIDDEN for an API token.
+func (s *Service) SignOut(ctx context.Context, actor *access.Actor) error {
+	if !actor.SignedIn() || actor.SessionID == "" {
+		return errNoSession
+	}
+	if err := s.store.deleteSession(ctx, actor.ID, actor.SessionID); err != nil {
+		return err
+	}
+	s.Invalidate(actor.ID)
+	return nil
+}
+
+// Reauthenticate proves the password again and notes it with the session. It returns UNAUTHENTICATED for a wrong
+// password, FORBIDDEN for an API token, or RATE_LIMITED.
+func (s *Service) Reauthenticate(ctx context.Context, actor *access.Actor, password string, _ *string) error {
+	if !actor.SignedIn() || actor.SessionID == "" {
+		return errNoSession
+	}
+	u, err := s.User(ctx, actor.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.prove(ctx, s.failures.attempt(u.Email, string(actor.SessionID)), u, password); err != nil {
+		return err
+	}
+	return s.store.reauthenticated(ctx, actor.SessionID, s.clock.Now())
+}
+
+// ReauthenticatedAt returns when the person behind the session last proved their password; zero for an API token.
+func (s *Service) ReauthenticatedAt(ctx context.Context, actor *access.Actor) (time.Time, error) {
+	if !actor.SignedIn() || actor.SessionID == "" {
+		return time.Time{}, nil
+	}
+	return s.store.reauthenticatedAt(ctx, actor.SessionID)
+}
+
+func (s *Service) newSession(user ids.ID) (newSession, Login, error) {
+	secret, err := newSessionSecret(s.random)
+	if err != nil {
+		return newSession{}, Login{}, err
+	}
+	hash, now := hashSecret(secret), s.clock.Now()
+	n := newSession{id: s.ids.New(ids.Session), user: user, hash: hash[:], at: now, expires: now.Add(sessionFor)}
+	return n, Login{Secret: secret, ExpiresAt: n.expires}, nil
+}
