@@ -88,9 +88,23 @@ func (s *Service) EraseDrained(ctx context.Context) error {
 // Expire ends the resources that are past their time.
 func (s *Service) Expire(ctx context.Context) error {
 	for {
-		n, err := s.expire(ctx)
-		if err != nil || n < expireBatch {
+		now := s.clock.Now()
+		due, err := s.due(ctx, now)
+		if err != nil {
 			return err
+		}
+		for _, id := range due {
+			_, err := s.move(ctx, move{
+				id: id, event: s.event("", actionExpired, id, nil),
+				from: []condition{dueBy(now), inState(expirables)}, set: []setter{toStatus(Expired)},
+				then: []step{s.alert(alertExpired, id, "A key has expired.")},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if len(due) < expireBatch {
+			return nil
 		}
 	}
 }

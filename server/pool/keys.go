@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/provider"
@@ -23,7 +22,7 @@ type Key struct {
 	BaseURL  string // "" where the provider has its own
 	Host     string // that the ciphertext is bound to
 
-	Status     poolresource.Status
+	Status     Status
 	Models     []string // sorted; shared, not to be changed
 	Quota      ledger.Balance
 	ExpiresAt  *time.Time
@@ -38,7 +37,7 @@ func (k *Key) Serves(model string) bool {
 }
 
 // Active reports whether the resource may serve by its status; routing judges its time, quota and health.
-func (k *Key) Active() bool { return k.Status == poolresource.StatusACTIVE }
+func (k *Key) Active() bool { return k.Status == Active }
 
 // Ref is what the key is bound to in the vault.
 func (k *Key) Ref() vault.Ref { return vault.Ref{Resource: k.ID, Provider: k.Provider, Host: k.Host} }

@@ -6,8 +6,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/ent/poolresource"
-	"github.com/resourcepool/resourcepool/ent/predicate"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -61,8 +59,7 @@ func (s *Service) Pause(ctx context.Context, actor *access.Actor, id ids.ID) (*e
 	}
 	return s.change(ctx, "paused", move{
 		id: id, event: s.event(actor.ID, actionPaused, id, nil),
-		from: []predicate.PoolResource{isStatus(poolresource.StatusACTIVE)},
-		set:  func(u *ent.PoolResourceUpdate) { u.SetStatus(poolresource.StatusPAUSED) },
+		from: []condition{inState(active)}, set: []setter{toStatus(Paused)},
 	})
 }
 
@@ -75,25 +72,15 @@ func (s *Service) Resume(ctx context.Context, actor *access.Actor, id ids.ID) (*
 	}
 	m := move{
 		id: id, event: s.event(actor.ID, actionResumed, id, nil),
-		from: []predicate.PoolResource{isStatus(poolresource.StatusPAUSED)},
-		set:  func(u *ent.PoolResourceUpdate) { u.SetStatus(poolresource.StatusACTIVE) },
+		from: []condition{inState(paused)}, set: []setter{toStatus(Active)}, then: []step{seeEmpty(id)},
 	}
-	then := []step{func(ctx context.Context, tx *ent.Client) error { return emptied(ctx, tx, id) }}
 	// Who may suspend may lift.
-	if suspendedByAdmin(r) && s.policy.Can(actor, "suspend", "PoolResource", ownerOf(r)) {
+	if stateOf(r).in(lifted) && s.policy.Can(actor, "suspend", "PoolResource", ownerOf(r)) {
 		m.event.Action = actionLifted
-		m.from = []predicate.PoolResource{suspendedBy(poolresource.SuspendedByADMIN)}
-		m.set = func(u *ent.PoolResourceUpdate) {
-			u.SetStatus(poolresource.StatusACTIVE).ClearStatusReason().ClearSuspendedBy()
-		}
-		then = append(then, func(ctx context.Context, tx *ent.Client) error { return pauseAgain(ctx, tx, id) })
+		m.from = []condition{inState(lifted)}
+		m.then = append(m.then, pauseAgain(id))
 	}
-	m.then = all(then...)
 	return s.change(ctx, "resumed", m)
-}
-
-func suspendedByAdmin(r *ent.PoolResource) bool {
-	return r.Status == poolresource.StatusSUSPENDED && r.SuspendedBy != nil && *r.SuspendedBy == poolresource.SuspendedByADMIN
 }
 
 // Suspend stops a resource until an admin lifts it. It returns CONFLICT where its life is over or an admin suspended it
@@ -107,14 +94,13 @@ func (s *Service) Suspend(ctx context.Context, actor *access.Actor, id ids.ID, r
 	if reason == "" || !clean(reason) || utf8.RuneCountInString(reason) > maxReason {
 		return nil, fault.Invalid("reason", "a reason is plain text of 1 to %d characters", maxReason)
 	}
+	was := stateOf(r)
+	if !was.in(stoppable) {
+		return nil, wrongState(r, "suspended")
+	}
 	return s.change(ctx, "suspended", move{
-		id: id, event: s.event(actor.ID, actionSuspended, id, map[string]any{"from": string(r.Status), "reason": reason}),
-		from: []predicate.PoolResource{
-			poolresource.StatusEQ(r.Status), isStatus(living...), poolresource.Not(suspendedBy(poolresource.SuspendedByADMIN)),
-		},
-		set: func(u *ent.PoolResourceUpdate) {
-			u.SetStatus(poolresource.StatusSUSPENDED).SetStatusReason(reason).SetSuspendedBy(poolresource.SuspendedByADMIN)
-		},
+		id: id, event: s.event(actor.ID, actionSuspended, id, map[string]any{"from": string(was.status), "reason": reason}),
+		from: []condition{inState([]state{was})}, set: []setter{toSuspended(ByAdmin, reason)},
 	})
 }
 
@@ -136,21 +122,5 @@ func (s *Service) change(ctx context.Context, participle string, m move) (*ent.P
 
 // wrongState says why a resource can't be moved.
 func wrongState(r *ent.PoolResource, participle string) error {
-	state := string(r.Status)
-	if r.SuspendedBy != nil {
-		state += " by " + string(*r.SuspendedBy)
-	}
-	return fault.New(fault.Conflict, "a key that is %s can't be %s", state, participle)
-}
-
-// all does steps in their order.
-func all(steps ...step) step {
-	return func(ctx context.Context, tx *ent.Client) error {
-		for _, do := range steps {
-			if err := do(ctx, tx); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	return fault.New(fault.Conflict, "a key that is %s can't be %s", stateOf(r), participle)
 }

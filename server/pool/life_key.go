@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/ent/poolresource"
-	"github.com/resourcepool/resourcepool/ent/predicate"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -29,7 +27,7 @@ func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*
 	if err != nil {
 		return nil, err
 	}
-	if !isTestable(r) {
+	if !stateOf(r).in(testable) {
 		return nil, wrongState(r, "verified")
 	}
 	key, err := s.vault.Key(ctx, ref(r))
@@ -52,48 +50,33 @@ func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*
 	event := s.event(actor.ID, actionVerified, id, map[string]any{"from": string(r.Status)})
 	return s.change(ctx, "verified", move{
 		id: id, event: event,
-		from: []predicate.PoolResource{poolresource.StatusEQ(r.Status), testable(), poolresource.Fingerprint(r.Fingerprint)},
-		set: func(u *ent.PoolResourceUpdate) {
-			u.SetModels(v.Models).SetVerifiedAt(event.At)
-			repaired(u, r)
-		},
-		then: all(s.settled(alertRejected, id), s.settled(alertEmpty, id), func(ctx context.Context, tx *ent.Client) error { return emptied(ctx, tx, id) }),
+		from: []condition{inState([]state{stateOf(r)}), hasKey(r.Fingerprint)},
+		set:  append(repaired(r), toVerified(v.Models, event.At)),
+		then: []step{s.settled(alertRejected, id), s.settled(alertEmpty, id), seeEmpty(id)},
 	})
 }
 
 // repaired lets a resource that its provider had stopped serve again, without what was held against its key.
-func repaired(u *ent.PoolResourceUpdate, r *ent.PoolResource) {
-	if r.Status == poolresource.StatusSUSPENDED {
-		u.SetStatus(poolresource.StatusACTIVE).ClearStatusReason().ClearSuspendedBy().SetFailuresInARow(0).ClearCoolingUntil()
+func repaired(r *ent.PoolResource) []setter {
+	if stateOf(r) != (state{Suspended, ByProvider}) {
+		return nil
 	}
-}
-
-func isTestable(r *ent.PoolResource) bool {
-	switch r.Status {
-	case poolresource.StatusACTIVE, poolresource.StatusPAUSED:
-		return true
-	case poolresource.StatusSUSPENDED:
-		return r.SuspendedBy != nil && *r.SuspendedBy == poolresource.SuspendedByPROVIDER
-	}
-	return false
+	return []setter{toStatus(Active), forgiven}
 }
 
 // failed suspends a resource whose key failed a test. When it fails again the time of its first suspension stands, from
 // which the owner's grace counts: that is the time of the first audit event since it was ACTIVE.
 func (s *Service) failed(ctx context.Context, r *ent.PoolResource, actor ids.ID, reason, alert string) (*ent.PoolResource, error) {
-	return s.change(ctx, "verified", s.suspension(r.ID, actor, reason, alert, string(r.Status), poolresource.Fingerprint(r.Fingerprint)))
+	return s.change(ctx, "verified", s.suspension(r.ID, actor, reason, alert, stateOf(r).status, inState(testable), hasKey(r.Fingerprint)))
 }
 
 // suspension is the move that a provider's refusal brings. It applies to the key that was refused, not to one that was put
 // in or passed a test meanwhile.
-func (s *Service) suspension(id, actor ids.ID, reason, alert, from string, same predicate.PoolResource) move {
+func (s *Service) suspension(id, actor ids.ID, reason, alert string, was Status, from ...condition) move {
 	return move{
-		id: id, event: s.event(actor, actionFailed, id, map[string]any{"from": from, "reason": reason}),
-		from: []predicate.PoolResource{testable(), same},
-		set: func(u *ent.PoolResourceUpdate) {
-			u.SetStatus(poolresource.StatusSUSPENDED).SetStatusReason(reason).SetSuspendedBy(poolresource.SuspendedByPROVIDER)
-		},
-		then: s.alert(alert, id, "A key was suspended: "+reason+"."),
+		id: id, event: s.event(actor, actionFailed, id, map[string]any{"from": string(was), "reason": reason}),
+		from: from, set: []setter{toSuspended(ByProvider, reason)},
+		then: []step{s.alert(alert, id, "A key was suspended: "+reason+".")},
 	}
 }
 
@@ -111,7 +94,7 @@ func (s *Service) Rotate(ctx context.Context, actor *access.Actor, id ids.ID, ap
 	if len(key.Reveal()) < leastKey {
 		return nil, fault.Invalid("apiKey", "this is too short for a key")
 	}
-	if !isTestable(r) {
+	if !stateOf(r).in(testable) {
 		return nil, wrongState(r, "given another key")
 	}
 	done, err := s.attempt(ctx, actor.ID)
@@ -149,26 +132,11 @@ func (s *Service) rotate(ctx context.Context, actor *access.Actor, r *ent.PoolRe
 	event := s.event(actor.ID, actionRotated, r.ID, map[string]any{"from": string(r.Status), "key": vault.Mask(key)})
 	out, err := s.change(ctx, "given another key", move{
 		id: r.ID, event: event,
-		from: []predicate.PoolResource{poolresource.StatusEQ(r.Status), testable(), poolresource.Fingerprint(r.Fingerprint)},
-		set: func(u *ent.PoolResourceUpdate) {
-			u.SetFingerprint(fingerprint).SetMaskedKey(vault.Mask(key)).SetModels(v.models).SetVerifiedAt(event.At)
-			if v.account != nil {
-				u.SetAccountHash(v.account)
-			}
-			repaired(u, r)
-		},
-		then: all(
-			s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID),
-			func(ctx context.Context, tx *ent.Client) error { return emptied(ctx, tx, r.ID) },
-			func(ctx context.Context, tx *ent.Client) error { return s.vault.Replace(ctx, tx, ref(r), key) },
-		),
+		from: []condition{inState([]state{stateOf(r)}), hasKey(r.Fingerprint)},
+		set:  append(repaired(r), toKey(fingerprint, vault.Mask(key), v.account), toVerified(v.models, event.At)),
+		then: []step{s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID), seeEmpty(r.ID), s.replaceKey(ref(r), key)},
 	})
-	if ent.IsConstraintError(err) {
-		return nil, errAlreadyThere.Because(err)
-	}
-	if err == nil {
-		s.vault.Forget(r.ID)
-	}
+	s.vault.Forget(r.ID)
 	return out, err
 }
 
@@ -184,14 +152,8 @@ func (s *Service) ProviderRejected(ctx context.Context, key *Key, class provider
 	default:
 		return nil
 	}
-	same := poolresource.VerifiedAtIsNil()
-	if key.VerifiedAt != nil {
-		same = poolresource.VerifiedAtEQ(*key.VerifiedAt)
-	}
-	m := s.suspension(key.ID, "", reason, alert, string(key.Status), same)
 	// Of many requests that find out at once the first one suspends.
-	m.from = append(m.from, poolresource.StatusNEQ(poolresource.StatusSUSPENDED))
-	_, err := s.move(ctx, m)
+	_, err := s.move(ctx, s.suspension(key.ID, "", reason, alert, key.Status, inState(refusable), lastVerified(key.VerifiedAt)))
 	return err
 }
 
@@ -201,6 +163,9 @@ const leastLeft money.USD = money.One / 100
 // MarkDepleted is told by who was refused a hold for want of this key's quota. Where less than $0.01 is left the resource
 // is DEPLETED; else nothing changes.
 func (s *Service) MarkDepleted(ctx context.Context, resource ids.ID) error {
-	_, err := s.deplete(ctx, resource, leastLeft)
+	_, err := s.move(ctx, move{
+		id: resource, event: s.event("", actionDepleted, resource, nil),
+		from: []condition{inState(active), leftBelow(resource, leastLeft)}, set: []setter{toStatus(Depleted)},
+	})
 	return err
 }

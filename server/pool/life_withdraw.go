@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
@@ -23,7 +22,7 @@ func (s *Service) Withdraw(ctx context.Context, actor *access.Actor, id ids.ID) 
 	if err != nil {
 		return nil, err
 	}
-	if r.Status == poolresource.StatusWITHDRAWN {
+	if stateOf(r).status == Withdrawn {
 		return nil, wrongState(r, "withdrawn")
 	}
 	event := s.event(actor.ID, actionWithdrawn, id, nil)

@@ -9,11 +9,11 @@ import (
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/auditevent"
 	"github.com/resourcepool/resourcepool/ent/poolresource"
-	"github.com/resourcepool/resourcepool/ent/predicate"
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/vault"
 )
 
 // resource returns a resource, NOT_FOUND where there is none.
@@ -118,11 +118,10 @@ func (s *Service) booked(ctx context.Context, audit ids.ID) (d bookedDetail, err
 // move is one step in the life of a resource.
 type move struct {
 	id    ids.ID
-	from  []predicate.PoolResource // what must hold of the row, or nothing changes
-	set   func(u *ent.PoolResourceUpdate)
 	event journal.Event
-	// then runs in the same transaction, after the row has changed; nil is nothing.
-	then step
+	from  []condition // what must hold of the row, or nothing changes
+	set   []setter
+	then  []step // in the same transaction, after the row has changed
 }
 
 // step is what happens in the transaction of a move.
@@ -141,9 +140,14 @@ func (s *Service) move(ctx context.Context, m move) (moved bool, err error) {
 			_ = tx.Rollback()
 		}
 	}()
-	u := tx.PoolResource.Update().Where(append(m.from, poolresource.ID(m.id))...)
-	m.set(u)
+	u := tx.PoolResource.Update().Where(append([]condition{poolresource.ID(m.id)}, m.from...)...)
+	for _, set := range m.set {
+		set(u)
+	}
 	n, err := u.Save(ctx)
+	if ent.IsConstraintError(err) {
+		return false, errAlreadyThere.Because(err) // the unique indexes are over keys and accounts
+	}
 	if err != nil {
 		return false, fmt.Errorf("pool: %s of %s: %w", m.event.Action, m.id, err)
 	}
@@ -151,8 +155,8 @@ func (s *Service) move(ctx context.Context, m move) (moved bool, err error) {
 		return false, nil
 	}
 	client := tx.Client()
-	if m.then != nil {
-		if err := m.then(ctx, client); err != nil {
+	for _, do := range m.then {
+		if err := do(ctx, client); err != nil {
 			return false, err
 		}
 	}
@@ -170,70 +174,49 @@ func (s *Service) move(ctx context.Context, m move) (moved bool, err error) {
 	return true, nil
 }
 
-// emptied marks a resource that was to serve again although nothing is left on it.
-func emptied(ctx context.Context, tx *ent.Client, id ids.ID) error {
-	_, err := tx.ExecContext(ctx, `UPDATE pool_resources SET status = 'DEPLETED' WHERE id = $1 AND status = 'ACTIVE'
-		AND EXISTS (SELECT FROM ledger_accounts a WHERE a.id = 'resource:' || $1 AND a.balance = 0)`, string(id))
-	if err != nil {
-		return fmt.Errorf("pool: see whether anything is left on %s: %w", id, err)
+// seeEmpty marks a resource that was to serve again although nothing is left on it.
+func seeEmpty(id ids.ID) step {
+	return func(ctx context.Context, tx *ent.Client) error {
+		_, err := tx.ExecContext(ctx, `UPDATE pool_resources SET status = 'DEPLETED' WHERE id = $1 AND status = 'ACTIVE'
+			AND EXISTS (SELECT FROM ledger_accounts a WHERE a.id = 'resource:' || $1 AND a.balance = 0)`, string(id))
+		if err != nil {
+			return fmt.Errorf("pool: see whether anything is left on %s: %w", id, err)
+		}
+		return nil
 	}
-	return nil
 }
 
 // pauseAgain pauses a resource whose suspension was lifted, where its owner had paused it before.
-func pauseAgain(ctx context.Context, tx *ent.Client, id ids.ID) error {
-	e, err := tx.AuditEvent.Query().Where(auditevent.Subject(string(id)), auditevent.Action(actionSuspended)).
-		Order(ent.Desc(auditevent.FieldID)).First(ctx)
-	if err != nil {
-		return fmt.Errorf("pool: read the suspension of %s: %w", id, err)
-	}
-	if e.Detail["from"] != string(poolresource.StatusPAUSED) {
+func pauseAgain(id ids.ID) step {
+	return func(ctx context.Context, tx *ent.Client) error {
+		e, err := tx.AuditEvent.Query().Where(auditevent.Subject(string(id)), auditevent.Action(actionSuspended)).
+			Order(ent.Desc(auditevent.FieldID)).First(ctx)
+		if err != nil {
+			return fmt.Errorf("pool: read the suspension of %s: %w", id, err)
+		}
+		if e.Detail["from"] != string(Paused) {
+			return nil
+		}
+		err = tx.PoolResource.Update().Where(poolresource.ID(id), inState(active)).SetStatus(poolresource.StatusPAUSED).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("pool: pause %s again: %w", id, err)
+		}
 		return nil
 	}
-	err = tx.PoolResource.Update().Where(poolresource.ID(id), isStatus(poolresource.StatusACTIVE)).
-		SetStatus(poolresource.StatusPAUSED).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("pool: pause %s again: %w", id, err)
-	}
-	return nil
 }
 
-// deplete marks an ACTIVE resource with less than least left; false where more is left, or it was not ACTIVE.
-func (s *Service) deplete(ctx context.Context, id ids.ID, least money.USD) (bool, error) {
-	event := s.event("", actionDepleted, id, nil)
-	return s.move(ctx, move{
-		id: id, event: event,
-		from: []predicate.PoolResource{poolresource.StatusEQ(poolresource.StatusACTIVE), leftBelow(id, least)},
-		set:  func(u *ent.PoolResourceUpdate) { u.SetStatus(poolresource.StatusDEPLETED) },
-	})
+// replaceKey puts another key in the place of a resource's.
+func (s *Service) replaceKey(of vault.Ref, key vault.Secret) step {
+	return func(ctx context.Context, tx *ent.Client) error { return s.vault.Replace(ctx, tx, of, key) }
 }
 
-// expire ends the resources whose time is over and returns how many.
-func (s *Service) expire(ctx context.Context) (int, error) {
-	due, err := s.ent.PoolResource.Query().
-		Where(poolresource.ExpiresAtLTE(s.clock.Now()), poolresource.StatusIn(living...)).Limit(expireBatch).IDs(ctx)
+// due returns some of the resources that are past their time.
+func (s *Service) due(ctx context.Context, now time.Time) ([]ids.ID, error) {
+	due, err := s.ent.PoolResource.Query().Where(dueBy(now), inState(expirables)).Limit(expireBatch).IDs(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("pool: look for expired keys: %w", err)
+		return nil, fmt.Errorf("pool: look for expired keys: %w", err)
 	}
-	expired := 0
-	for _, id := range due {
-		event := s.event("", actionExpired, id, nil)
-		ok, err := s.move(ctx, move{
-			id: id, event: event,
-			from: []predicate.PoolResource{poolresource.ExpiresAtLTE(event.At), poolresource.StatusIn(living...)},
-			set: func(u *ent.PoolResourceUpdate) {
-				u.SetStatus(poolresource.StatusEXPIRED).ClearStatusReason().ClearSuspendedBy()
-			},
-			then: s.alert(alertExpired, id, "A key has expired."),
-		})
-		if err != nil {
-			return expired, err
-		}
-		if ok {
-			expired++
-		}
-	}
-	return expired, nil
+	return due, nil
 }
 
 // erase destroys the key of a withdrawn resource.
