@@ -1,0 +1,181 @@
+package gateway
+
+import (
+	"context"
+	"encoding/hex"
+	"log/slog"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/clock"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
+	"github.com/resourcepool/resourcepool/server/routing"
+	"github.com/resourcepool/resourcepool/server/vault"
+)
+
+// books is what the gateway needs of the ledger.
+type books interface {
+	Do(ctx context.Context, r ledger.Request) (ledger.Outcome, error)
+	Recorded(ctx context.Context, k ledger.Key) (answer []byte, found bool, err error)
+}
+
+// keys is what it needs of the pool.
+type keys interface {
+	Keys(ctx context.Context, model string) ([]*pool.Key, error)
+	Key(ctx context.Context, id ids.ID) (*pool.Key, error)
+	KeyCount(ctx context.Context) (int, error)
+	Settled(resource ids.ID, quota ledger.Balance, d routing.Delta)
+	ProviderRejected(ctx context.Context, key *pool.Key, class provider.Class) error
+	MarkDepleted(ctx context.Context, resource ids.ID) error
+}
+
+// secrets is what it needs of the vault.
+type secrets interface {
+	Key(ctx context.Context, ref vault.Ref) (vault.Secret, error)
+	Hash(purpose string, b []byte) []byte
+	SealBlob(purpose string, plain []byte) ([]byte, error)
+	OpenBlob(purpose string, sealed []byte) ([]byte, error)
+}
+
+// Deps are what a Gateway is made of. None may be missing.
+type Deps struct {
+	Ledger   books
+	Pool     keys
+	Prices   prices
+	Settings settings
+	Vault    secrets
+	Upstream upstream
+	Ent      *ent.Client
+	Clock    clock.Clock
+	IDs      *ids.Source
+	Log      *slog.Logger
+}
+
+// Gateway takes requests through the pool. It is safe for concurrent use.
+type Gateway struct {
+	ledger   books
+	pool     keys
+	prices   prices
+	settings settings
+	vault    secrets
+	upstream upstream
+	ent      *ent.Client
+	clock    clock.Clock
+	ids      *ids.Source
+	log      *slog.Logger
+
+	resting  *resting
+	breakers *breakers
+	flights  *flights
+	inFlight inFlight
+}
+
+// New returns a gateway.
+func New(d Deps) *Gateway {
+	return &Gateway{
+		ledger: d.Ledger, pool: d.Pool, prices: d.Prices, settings: d.Settings, vault: d.Vault, upstream: d.Upstream,
+		ent: d.Ent, clock: d.Clock, ids: d.IDs, log: d.Log,
+		resting: newResting(), breakers: newBreakers(), flights: newFlights(),
+	}
+}
+
+// Estimate is what a request would cost.
+type Estimate struct {
+	Maximum      money.Credits // that would be held
+	Expected     money.Credits
+	PromptTokens int64 // counted here
+}
+
+var (
+	errSignIn     = fault.New(fault.Unauthenticated, "sign in first")
+	errFrozen     = fault.New(fault.Forbidden, "your account is frozen: you can sign in and read")
+	errTokenModel = fault.New(fault.Forbidden, "this API token does not cover the model")
+)
+
+// accept checks who asks and what, and brings it into the spine's form.
+func (g *Gateway) accept(actor *access.Actor, in *Input) (*ask, error) {
+	if !actor.SignedIn() {
+		return nil, errSignIn
+	}
+	if err := in.validate(); err != nil {
+		return nil, err
+	}
+	if !actor.MayAsk(in.Model) {
+		return nil, errTokenModel
+	}
+	a := &ask{
+		actor: actor, model: in.Model, bytes: in.textBytes(), messages: int64(len(in.Messages)),
+		exchange: &chat{in: in, consumer: hex.EncodeToString(g.vault.Hash("consumer", []byte(actor.ID))[:16])},
+	}
+	if in.MaxTokens != nil {
+		a.asked = int64(*in.MaxTokens)
+	}
+	if in.IdempotencyKey != nil {
+		a.key = &ledger.Key{Name: "complete:" + string(actor.ID) + ":" + *in.IdempotencyKey, InputHash: g.vault.Hash("input", in.canonical())}
+	}
+	return a, nil
+}
+
+// Complete answers a request as a whole. A client that leaves meanwhile is charged all the same, and gets the answer by
+// repeating its idempotency key.
+//
+// It returns UNAUTHENTICATED, FORBIDDEN, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT with retryAfterSeconds while the
+// first request of the key runs, MODEL_NOT_FOUND, INSUFFICIENT_CREDITS, NO_RESOURCE_AVAILABLE, OVERLOADED,
+// UPSTREAM_REJECTED or UPSTREAM_FAILED; any other error is internal.
+func (g *Gateway) Complete(ctx context.Context, actor *access.Actor, in Input) (*Result, error) {
+	if actor.SignedIn() && actor.Frozen {
+		return nil, errFrozen
+	}
+	a, err := g.accept(actor, &in)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.inFlight.enter(); err != nil {
+		return nil, err
+	}
+	defer g.inFlight.leave()
+	end := g.do(ctx, a, nil)
+	if end.err != nil {
+		return nil, end.err
+	}
+	return end.result, nil
+}
+
+// Estimate tells what a request would cost at most and probably. It returns the errors of Complete that come before a hold.
+func (g *Gateway) Estimate(ctx context.Context, actor *access.Actor, in Input) (Estimate, error) {
+	a, err := g.accept(actor, &in)
+	if err != nil {
+		return Estimate{}, err
+	}
+	j, err := g.prepare(ctx, a)
+	if err != nil {
+		return Estimate{}, err
+	}
+	e := Estimate{PromptTokens: a.exchange.promptTokens()}
+	if e.Maximum, err = j.price.charge(j.bound, j.limit); err != nil {
+		return Estimate{}, err
+	}
+	e.Expected, err = j.price.charge(min(e.PromptTokens, j.bound), min(usualOutput, j.limit))
+	return e, err
+}
+
+// Preview tells how a request would be routed now, without sending it. Who may see that is the caller's to decide.
+func (g *Gateway) Preview(ctx context.Context, actor *access.Actor, in Input) (routing.Decision, error) {
+	a, err := g.accept(actor, &in)
+	if err != nil {
+		return routing.Decision{}, err
+	}
+	j, err := g.prepare(ctx, a)
+	if err != nil {
+		return routing.Decision{}, err
+	}
+	return g.first(ctx, j)
+}
+
+// Drain refuses new requests with OVERLOADED and waits until those that run have settled, or for ctx.
+func (g *Gateway) Drain(ctx context.Context) error { return g.inFlight.drain(ctx) }
