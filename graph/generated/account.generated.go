@@ -15,9 +15,12 @@ import (
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/graph/model"
 	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/page"
+	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -28,26 +31,26 @@ type ApiTokenResolver interface {
 	Spent(ctx context.Context, obj *ent.APIToken) (money.Credits, error)
 }
 type MutationResolver interface {
-	SignUp(ctx context.Context, input model.SignUpInput) (*model.SessionPayload, error)
-	SignIn(ctx context.Context, input model.SignInInput) (*model.SessionPayload, error)
+	SignUp(ctx context.Context, input account.SignUpInput) (*model.SessionPayload, error)
+	SignIn(ctx context.Context, input account.SignInInput) (*model.SessionPayload, error)
 	SignOut(ctx context.Context) (bool, error)
 	Reauthenticate(ctx context.Context, password string, code *string) (bool, error)
-	CreateAPIToken(ctx context.Context, input model.CreateAPITokenInput) (*model.CreateAPITokenPayload, error)
+	CreateAPIToken(ctx context.Context, input account.CreateTokenInput) (*model.CreateAPITokenPayload, error)
 	RevokeAPIToken(ctx context.Context, id ids.ID) (*ent.APIToken, error)
 	SetRoles(ctx context.Context, userID ids.ID, roles []access.Role) (*ent.User, error)
 	SetUserStatus(ctx context.Context, userID ids.ID, status user.Status) (*ent.User, error)
-	Complete(ctx context.Context, input model.CompleteInput) (*model.CompletePayload, error)
+	Complete(ctx context.Context, input gateway.Input) (*gateway.Result, error)
 	GrantCredits(ctx context.Context, userID ids.ID, amount money.Credits, memo string, idempotencyKey *string) (*ent.LedgerTransaction, error)
-	Deposit(ctx context.Context, input model.DepositInput) (*model.DepositPayload, error)
+	Deposit(ctx context.Context, input pool.DepositInput) (*pool.DepositResult, error)
 	PauseResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
 	ResumeResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
 	VerifyResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
 	RotateResourceKey(ctx context.Context, id ids.ID, apiKey string) (*ent.PoolResource, error)
-	WithdrawResource(ctx context.Context, id ids.ID) (*model.DepositPayload, error)
-	AddPlatformResource(ctx context.Context, input model.DepositInput) (*ent.PoolResource, error)
+	WithdrawResource(ctx context.Context, id ids.ID) (*pool.DepositResult, error)
+	AddPlatformResource(ctx context.Context, input pool.DepositInput) (*ent.PoolResource, error)
 	SuspendResource(ctx context.Context, id ids.ID, reason string) (*ent.PoolResource, error)
-	SetModelPrice(ctx context.Context, input model.SetModelPriceInput) (*model.Model, error)
-	UpdateSettings(ctx context.Context, input model.UpdateSettingsInput) (*ent.Setting, error)
+	SetModelPrice(ctx context.Context, input pool.ModelPriceInput) (*pool.Model, error)
+	UpdateSettings(ctx context.Context, input pool.SettingsPatch) (*ent.Setting, error)
 }
 type UserResolver interface {
 	Email(ctx context.Context, obj *ent.User) (*string, error)
@@ -68,8 +71,8 @@ func (ec *executionContext) field_Mutation_addPlatformResource_args(ctx context.
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.DepositInput, error) {
-			return ec.unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositInput(ctx, v)
+		func(ctx context.Context, v any) (pool.DepositInput, error) {
+			return ec.unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -82,8 +85,8 @@ func (ec *executionContext) field_Mutation_complete_args(ctx context.Context, ra
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.CompleteInput, error) {
-			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompleteInput(ctx, v)
+		func(ctx context.Context, v any) (gateway.Input, error) {
+			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -96,8 +99,8 @@ func (ec *executionContext) field_Mutation_createApiToken_args(ctx context.Conte
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.CreateAPITokenInput, error) {
-			return ec.unmarshalNCreateApiTokenInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCreateAPITokenInput(ctx, v)
+		func(ctx context.Context, v any) (account.CreateTokenInput, error) {
+			return ec.unmarshalNCreateApiTokenInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐCreateTokenInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -110,8 +113,8 @@ func (ec *executionContext) field_Mutation_deposit_args(ctx context.Context, raw
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.DepositInput, error) {
-			return ec.unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositInput(ctx, v)
+		func(ctx context.Context, v any) (pool.DepositInput, error) {
+			return ec.unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -248,8 +251,8 @@ func (ec *executionContext) field_Mutation_setModelPrice_args(ctx context.Contex
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SetModelPriceInput, error) {
-			return ec.unmarshalNSetModelPriceInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐSetModelPriceInput(ctx, v)
+		func(ctx context.Context, v any) (pool.ModelPriceInput, error) {
+			return ec.unmarshalNSetModelPriceInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModelPriceInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -306,8 +309,8 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SignInInput, error) {
-			return ec.unmarshalNSignInInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐSignInInput(ctx, v)
+		func(ctx context.Context, v any) (account.SignInInput, error) {
+			return ec.unmarshalNSignInInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐSignInInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -320,8 +323,8 @@ func (ec *executionContext) field_Mutation_signUp_args(ctx context.Context, rawA
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.SignUpInput, error) {
-			return ec.unmarshalNSignUpInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐSignUpInput(ctx, v)
+		func(ctx context.Context, v any) (account.SignUpInput, error) {
+			return ec.unmarshalNSignUpInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐSignUpInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -356,8 +359,8 @@ func (ec *executionContext) field_Mutation_updateSettings_args(ctx context.Conte
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.UpdateSettingsInput, error) {
-			return ec.unmarshalNUpdateSettingsInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUpdateSettingsInput(ctx, v)
+		func(ctx context.Context, v any) (pool.SettingsPatch, error) {
+			return ec.unmarshalNUpdateSettingsInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐSettingsPatch(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -769,7 +772,7 @@ func (ec *executionContext) _Mutation_signUp(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SignUp(ctx, fc.Args["input"].(model.SignUpInput))
+			return ec.Resolvers.Mutation().SignUp(ctx, fc.Args["input"].(account.SignUpInput))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionPayload) graphql.Marshaler {
@@ -813,7 +816,7 @@ func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(model.SignInInput))
+			return ec.Resolvers.Mutation().SignIn(ctx, fc.Args["input"].(account.SignInInput))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionPayload) graphql.Marshaler {
@@ -924,7 +927,7 @@ func (ec *executionContext) _Mutation_createApiToken(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateAPIToken(ctx, fc.Args["input"].(model.CreateAPITokenInput))
+			return ec.Resolvers.Mutation().CreateAPIToken(ctx, fc.Args["input"].(account.CreateTokenInput))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CreateAPITokenPayload) graphql.Marshaler {
@@ -1100,11 +1103,11 @@ func (ec *executionContext) _Mutation_complete(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Complete(ctx, fc.Args["input"].(model.CompleteInput))
+			return ec.Resolvers.Mutation().Complete(ctx, fc.Args["input"].(gateway.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CompletePayload) graphql.Marshaler {
-			return ec.marshalNCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletePayload(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *gateway.Result) graphql.Marshaler {
+			return ec.marshalNCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐResult(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1188,11 +1191,11 @@ func (ec *executionContext) _Mutation_deposit(ctx context.Context, field graphql
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Deposit(ctx, fc.Args["input"].(model.DepositInput))
+			return ec.Resolvers.Mutation().Deposit(ctx, fc.Args["input"].(pool.DepositInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.DepositPayload) graphql.Marshaler {
-			return ec.marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositPayload(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.DepositResult) graphql.Marshaler {
+			return ec.marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositResult(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1411,8 +1414,8 @@ func (ec *executionContext) _Mutation_withdrawResource(ctx context.Context, fiel
 			return ec.Resolvers.Mutation().WithdrawResource(ctx, fc.Args["id"].(ids.ID))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.DepositPayload) graphql.Marshaler {
-			return ec.marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositPayload(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.DepositResult) graphql.Marshaler {
+			return ec.marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositResult(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1452,7 +1455,7 @@ func (ec *executionContext) _Mutation_addPlatformResource(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().AddPlatformResource(ctx, fc.Args["input"].(model.DepositInput))
+			return ec.Resolvers.Mutation().AddPlatformResource(ctx, fc.Args["input"].(pool.DepositInput))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PoolResource) graphql.Marshaler {
@@ -1540,11 +1543,11 @@ func (ec *executionContext) _Mutation_setModelPrice(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetModelPrice(ctx, fc.Args["input"].(model.SetModelPriceInput))
+			return ec.Resolvers.Mutation().SetModelPrice(ctx, fc.Args["input"].(pool.ModelPriceInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Model) graphql.Marshaler {
-			return ec.marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐModel(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.Model) graphql.Marshaler {
+			return ec.marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModel(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1584,7 +1587,7 @@ func (ec *executionContext) _Mutation_updateSettings(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().UpdateSettings(ctx, fc.Args["input"].(model.UpdateSettingsInput))
+			return ec.Resolvers.Mutation().UpdateSettings(ctx, fc.Args["input"].(pool.SettingsPatch))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Setting) graphql.Marshaler {
@@ -2118,8 +2121,8 @@ func (ec *executionContext) fieldContext_UserEdge_cursor(_ context.Context, fiel
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCreateApiTokenInput(ctx context.Context, obj any) (model.CreateAPITokenInput, error) {
-	var it model.CreateAPITokenInput
+func (ec *executionContext) unmarshalInputCreateApiTokenInput(ctx context.Context, obj any) (account.CreateTokenInput, error) {
+	var it account.CreateTokenInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2169,8 +2172,8 @@ func (ec *executionContext) unmarshalInputCreateApiTokenInput(ctx context.Contex
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (model.SignInInput, error) {
-	var it model.SignInInput
+func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (account.SignInInput, error) {
+	var it account.SignInInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2213,8 +2216,8 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSignUpInput(ctx context.Context, obj any) (model.SignUpInput, error) {
-	var it model.SignUpInput
+func (ec *executionContext) unmarshalInputSignUpInput(ctx context.Context, obj any) (account.SignUpInput, error) {
+	var it account.SignUpInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2264,8 +2267,8 @@ func (ec *executionContext) unmarshalInputSignUpInput(ctx context.Context, obj a
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj any) (model.UserFilter, error) {
-	var it model.UserFilter
+func (ec *executionContext) unmarshalInputUserFilter(ctx context.Context, obj any) (account.UserFilter, error) {
+	var it account.UserFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -2884,7 +2887,7 @@ func (ec *executionContext) marshalNApiToken2ᚖgithubᚗcomᚋresourcepoolᚋre
 	return ec._ApiToken(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNCreateApiTokenInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCreateAPITokenInput(ctx context.Context, v any) (model.CreateAPITokenInput, error) {
+func (ec *executionContext) unmarshalNCreateApiTokenInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐCreateTokenInput(ctx context.Context, v any) (account.CreateTokenInput, error) {
 	res, err := ec.unmarshalInputCreateApiTokenInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -2949,12 +2952,12 @@ func (ec *executionContext) marshalNSessionPayload2ᚖgithubᚗcomᚋresourcepoo
 	return ec._SessionPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐSignInInput(ctx context.Context, v any) (model.SignInInput, error) {
+func (ec *executionContext) unmarshalNSignInInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐSignInInput(ctx context.Context, v any) (account.SignInInput, error) {
 	res, err := ec.unmarshalInputSignInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNSignUpInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐSignUpInput(ctx context.Context, v any) (model.SignUpInput, error) {
+func (ec *executionContext) unmarshalNSignUpInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐSignUpInput(ctx context.Context, v any) (account.SignUpInput, error) {
 	res, err := ec.unmarshalInputSignUpInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -3048,7 +3051,7 @@ func (ec *executionContext) marshalOUser2ᚖgithubᚗcomᚋresourcepoolᚋresour
 	return ec._User(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOUserFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUserFilter(ctx context.Context, v any) (*model.UserFilter, error) {
+func (ec *executionContext) unmarshalOUserFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐUserFilter(ctx context.Context, v any) (*account.UserFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -15,9 +15,13 @@ import (
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/graph/model"
+	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/page"
+	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/routing"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,20 +33,20 @@ type QueryResolver interface {
 	Node(ctx context.Context, id ids.ID) (model.Node, error)
 	Nodes(ctx context.Context, ids []ids.ID) ([]model.Node, error)
 	Viewer(ctx context.Context) (*ent.User, error)
-	Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.UserFilter, orderBy *model.UserOrder) (*page.Connection[*ent.User], error)
-	Estimate(ctx context.Context, input model.CompleteInput) (*model.Estimate, error)
-	LedgerTransactions(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.LedgerTransactionFilter) (*page.Connection[*ent.LedgerTransaction], error)
-	LedgerAudit(ctx context.Context) (*model.LedgerAudit, error)
+	Users(ctx context.Context, first *int, after *string, last *int, before *string, filter *account.UserFilter, orderBy *model.UserOrder) (*page.Connection[*ent.User], error)
+	Estimate(ctx context.Context, input gateway.Input) (*gateway.Estimate, error)
+	LedgerTransactions(ctx context.Context, first *int, after *string, last *int, before *string, filter *ledger.Filter) (*page.Connection[*ent.LedgerTransaction], error)
+	LedgerAudit(ctx context.Context) (*ledger.Report, error)
 	Providers(ctx context.Context) ([]*provider.Provider, error)
-	Models(ctx context.Context) ([]*model.Model, error)
+	Models(ctx context.Context) ([]*pool.Model, error)
 	DepositQuote(ctx context.Context, quota money.USD) (*model.DepositQuote, error)
-	PoolOverview(ctx context.Context) (*model.PoolOverview, error)
+	PoolOverview(ctx context.Context) (*pool.Overview, error)
 	Resources(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.PoolResourceFilter, orderBy *model.PoolResourceOrder) (*page.Connection[*ent.PoolResource], error)
 	Contributors(ctx context.Context, first *int, after *string, orderBy *model.PoolLedgerOrder) (*page.Connection[*ent.PoolLedger], error)
-	RoutingPreview(ctx context.Context, input model.CompleteInput) (*routing.Record, error)
+	RoutingPreview(ctx context.Context, input gateway.Input) (*routing.Record, error)
 	Settings(ctx context.Context) (*ent.Setting, error)
-	UsageLogs(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.PoolUsageLogFilter, orderBy *model.PoolUsageLogOrder) (*page.Connection[*ent.UsageLog], error)
-	UsageSeries(ctx context.Context, scope model.UsageScope, from time.Time, to time.Time, bucket model.Bucket, groupBy *model.UsageGroup) ([]*model.UsagePoint, error)
+	UsageLogs(ctx context.Context, first *int, after *string, last *int, before *string, filter *pool.UsageFilter, orderBy *model.PoolUsageLogOrder) (*page.Connection[*ent.UsageLog], error)
+	UsageSeries(ctx context.Context, scope pool.UsageScope, from time.Time, to time.Time, bucket pool.Bucket, groupBy *pool.UsageGroup) ([]*pool.UsagePoint, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -111,8 +115,8 @@ func (ec *executionContext) field_Query_estimate_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.CompleteInput, error) {
-			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompleteInput(ctx, v)
+		func(ctx context.Context, v any) (gateway.Input, error) {
+			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -157,8 +161,8 @@ func (ec *executionContext) field_Query_ledgerTransactions_args(ctx context.Cont
 	}
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*model.LedgerTransactionFilter, error) {
-			return ec.unmarshalOLedgerTransactionFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerTransactionFilter(ctx, v)
+		func(ctx context.Context, v any) (*ledger.Filter, error) {
+			return ec.unmarshalOLedgerTransactionFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -253,8 +257,8 @@ func (ec *executionContext) field_Query_routingPreview_args(ctx context.Context,
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.CompleteInput, error) {
-			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompleteInput(ctx, v)
+		func(ctx context.Context, v any) (gateway.Input, error) {
+			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -299,8 +303,8 @@ func (ec *executionContext) field_Query_usageLogs_args(ctx context.Context, rawA
 	}
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*model.PoolUsageLogFilter, error) {
-			return ec.unmarshalOPoolUsageLogFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐPoolUsageLogFilter(ctx, v)
+		func(ctx context.Context, v any) (*pool.UsageFilter, error) {
+			return ec.unmarshalOPoolUsageLogFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -321,8 +325,8 @@ func (ec *executionContext) field_Query_usageSeries_args(ctx context.Context, ra
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "scope",
-		func(ctx context.Context, v any) (model.UsageScope, error) {
-			return ec.unmarshalNUsageScope2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageScope(ctx, v)
+		func(ctx context.Context, v any) (pool.UsageScope, error) {
+			return ec.unmarshalNUsageScope2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageScope(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -345,16 +349,16 @@ func (ec *executionContext) field_Query_usageSeries_args(ctx context.Context, ra
 	}
 	args["to"] = arg2
 	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "bucket",
-		func(ctx context.Context, v any) (model.Bucket, error) {
-			return ec.unmarshalNBucket2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐBucket(ctx, v)
+		func(ctx context.Context, v any) (pool.Bucket, error) {
+			return ec.unmarshalNBucket2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐBucket(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
 	args["bucket"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "groupBy",
-		func(ctx context.Context, v any) (*model.UsageGroup, error) {
-			return ec.unmarshalOUsageGroup2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageGroup(ctx, v)
+		func(ctx context.Context, v any) (*pool.UsageGroup, error) {
+			return ec.unmarshalOUsageGroup2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageGroup(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -399,8 +403,8 @@ func (ec *executionContext) field_Query_users_args(ctx context.Context, rawArgs 
 	}
 	args["before"] = arg3
 	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*model.UserFilter, error) {
-			return ec.unmarshalOUserFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUserFilter(ctx, v)
+		func(ctx context.Context, v any) (*account.UserFilter, error) {
+			return ec.unmarshalOUserFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐUserFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -643,7 +647,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*model.UserFilter), fc.Args["orderBy"].(*model.UserOrder))
+			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*account.UserFilter), fc.Args["orderBy"].(*model.UserOrder))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *page.Connection[*ent.User]) graphql.Marshaler {
@@ -687,11 +691,11 @@ func (ec *executionContext) _Query_estimate(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Estimate(ctx, fc.Args["input"].(model.CompleteInput))
+			return ec.Resolvers.Query().Estimate(ctx, fc.Args["input"].(gateway.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Estimate) graphql.Marshaler {
-			return ec.marshalNEstimate2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐEstimate(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *gateway.Estimate) graphql.Marshaler {
+			return ec.marshalNEstimate2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐEstimate(ctx, selections, v)
 		},
 		true,
 		true,
@@ -731,7 +735,7 @@ func (ec *executionContext) _Query_ledgerTransactions(ctx context.Context, field
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().LedgerTransactions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*model.LedgerTransactionFilter))
+			return ec.Resolvers.Query().LedgerTransactions(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*ledger.Filter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *page.Connection[*ent.LedgerTransaction]) graphql.Marshaler {
@@ -777,8 +781,8 @@ func (ec *executionContext) _Query_ledgerAudit(ctx context.Context, field graphq
 			return ec.Resolvers.Query().LedgerAudit(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerAudit) graphql.Marshaler {
-			return ec.marshalNLedgerAudit2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerAudit(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ledger.Report) graphql.Marshaler {
+			return ec.marshalNLedgerAudit2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐReport(ctx, selections, v)
 		},
 		true,
 		true,
@@ -841,8 +845,8 @@ func (ec *executionContext) _Query_models(ctx context.Context, field graphql.Col
 			return ec.Resolvers.Query().Models(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.Model) graphql.Marshaler {
-			return ec.marshalNModel2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐModelᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*pool.Model) graphql.Marshaler {
+			return ec.marshalNModel2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModelᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -917,8 +921,8 @@ func (ec *executionContext) _Query_poolOverview(ctx context.Context, field graph
 			return ec.Resolvers.Query().PoolOverview(ctx)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PoolOverview) graphql.Marshaler {
-			return ec.marshalNPoolOverview2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐPoolOverview(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.Overview) graphql.Marshaler {
+			return ec.marshalNPoolOverview2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐOverview(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1035,7 +1039,7 @@ func (ec *executionContext) _Query_routingPreview(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().RoutingPreview(ctx, fc.Args["input"].(model.CompleteInput))
+			return ec.Resolvers.Query().RoutingPreview(ctx, fc.Args["input"].(gateway.Input))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *routing.Record) graphql.Marshaler {
@@ -1111,7 +1115,7 @@ func (ec *executionContext) _Query_usageLogs(ctx context.Context, field graphql.
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().UsageLogs(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*model.PoolUsageLogFilter), fc.Args["orderBy"].(*model.PoolUsageLogOrder))
+			return ec.Resolvers.Query().UsageLogs(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*pool.UsageFilter), fc.Args["orderBy"].(*model.PoolUsageLogOrder))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *page.Connection[*ent.UsageLog]) graphql.Marshaler {
@@ -1155,11 +1159,11 @@ func (ec *executionContext) _Query_usageSeries(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().UsageSeries(ctx, fc.Args["scope"].(model.UsageScope), fc.Args["from"].(time.Time), fc.Args["to"].(time.Time), fc.Args["bucket"].(model.Bucket), fc.Args["groupBy"].(*model.UsageGroup))
+			return ec.Resolvers.Query().UsageSeries(ctx, fc.Args["scope"].(pool.UsageScope), fc.Args["from"].(time.Time), fc.Args["to"].(time.Time), fc.Args["bucket"].(pool.Bucket), fc.Args["groupBy"].(*pool.UsageGroup))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
-			return ec.marshalNUsagePoint2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsagePointᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*pool.UsagePoint) graphql.Marshaler {
+			return ec.marshalNUsagePoint2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsagePointᚄ(ctx, selections, v)
 		},
 		true,
 		true,

@@ -11,22 +11,21 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/graph/model"
+	"github.com/resourcepool/resourcepool/server/feed"
+	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // region    ************************** generated!.gotpl **************************
 
 type SubscriptionResolver interface {
-	TransactionFeed(ctx context.Context, after *string) (<-chan *model.TransactionEvent, error)
+	TransactionFeed(ctx context.Context, after *string) (<-chan *feed.Event, error)
 	WalletChanged(ctx context.Context) (<-chan *model.Wallet, error)
 	ResourceChanged(ctx context.Context) (<-chan *ent.PoolResource, error)
-	CompletionStream(ctx context.Context, input model.CompleteInput) (<-chan *model.CompletionChunk, error)
-	DepositProgress(ctx context.Context, id ids.ID) (<-chan *model.DepositStep, error)
-}
-type TransactionEventResolver interface {
-	Transaction(ctx context.Context, obj *model.TransactionEvent) (*ent.LedgerTransaction, error)
-	Usage(ctx context.Context, obj *model.TransactionEvent) (*ent.UsageLog, error)
+	CompletionStream(ctx context.Context, input gateway.Input) (<-chan *gateway.Chunk, error)
+	DepositProgress(ctx context.Context, id ids.ID) (<-chan *pool.DepositStep, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -37,8 +36,8 @@ func (ec *executionContext) field_Subscription_completionStream_args(ctx context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (model.CompleteInput, error) {
-			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompleteInput(ctx, v)
+		func(ctx context.Context, v any) (gateway.Input, error) {
+			return ec.unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -92,8 +91,8 @@ func (ec *executionContext) _Subscription_transactionFeed(ctx context.Context, f
 			return ec.Resolvers.Subscription().TransactionFeed(ctx, fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.TransactionEvent) graphql.Marshaler {
-			return ec.marshalNTransactionEvent2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐTransactionEvent(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *feed.Event) graphql.Marshaler {
+			return ec.marshalNTransactionEvent2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋfeedᚐEvent(ctx, selections, v)
 		},
 		true,
 		true,
@@ -197,11 +196,11 @@ func (ec *executionContext) _Subscription_completionStream(ctx context.Context, 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().CompletionStream(ctx, fc.Args["input"].(model.CompleteInput))
+			return ec.Resolvers.Subscription().CompletionStream(ctx, fc.Args["input"].(gateway.Input))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CompletionChunk) graphql.Marshaler {
-			return ec.marshalNCompletionChunk2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletionChunk(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *gateway.Chunk) graphql.Marshaler {
+			return ec.marshalNCompletionChunk2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐChunk(ctx, selections, v)
 		},
 		true,
 		true,
@@ -244,8 +243,8 @@ func (ec *executionContext) _Subscription_depositProgress(ctx context.Context, f
 			return ec.Resolvers.Subscription().DepositProgress(ctx, fc.Args["id"].(ids.ID))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.DepositStep) graphql.Marshaler {
-			return ec.marshalNDepositStep2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositStep(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.DepositStep) graphql.Marshaler {
+			return ec.marshalNDepositStep2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositStep(ctx, selections, v)
 		},
 		true,
 		true,
@@ -275,7 +274,7 @@ func (ec *executionContext) fieldContext_Subscription_depositProgress(ctx contex
 	return fc, nil
 }
 
-func (ec *executionContext) _TransactionEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *model.TransactionEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TransactionEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -298,7 +297,7 @@ func (ec *executionContext) fieldContext_TransactionEvent_cursor(_ context.Conte
 	return graphql.NewScalarFieldContext("TransactionEvent", field, false, false, "Cursor")
 }
 
-func (ec *executionContext) _TransactionEvent_transaction(ctx context.Context, field graphql.CollectedField, obj *model.TransactionEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TransactionEvent_transaction(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -307,7 +306,7 @@ func (ec *executionContext) _TransactionEvent_transaction(ctx context.Context, f
 			return ec.fieldContext_TransactionEvent_transaction(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TransactionEvent().Transaction(ctx, obj)
+			return obj.Transaction, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.LedgerTransaction) graphql.Marshaler {
@@ -321,8 +320,8 @@ func (ec *executionContext) fieldContext_TransactionEvent_transaction(_ context.
 	fc = &graphql.FieldContext{
 		Object:     "TransactionEvent",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_LedgerTransaction(ctx, field)
 		},
@@ -330,7 +329,7 @@ func (ec *executionContext) fieldContext_TransactionEvent_transaction(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _TransactionEvent_usage(ctx context.Context, field graphql.CollectedField, obj *model.TransactionEvent) (ret graphql.Marshaler) {
+func (ec *executionContext) _TransactionEvent_usage(ctx context.Context, field graphql.CollectedField, obj *feed.Event) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -339,7 +338,7 @@ func (ec *executionContext) _TransactionEvent_usage(ctx context.Context, field g
 			return ec.fieldContext_TransactionEvent_usage(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TransactionEvent().Usage(ctx, obj)
+			return obj.Usage, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.UsageLog) graphql.Marshaler {
@@ -353,8 +352,8 @@ func (ec *executionContext) fieldContext_TransactionEvent_usage(_ context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "TransactionEvent",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PoolUsageLog(ctx, field)
 		},
@@ -404,7 +403,7 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 
 var transactionEventImplementors = []string{"TransactionEvent"}
 
-func (ec *executionContext) _TransactionEvent(ctx context.Context, sel ast.SelectionSet, obj *model.TransactionEvent) graphql.Marshaler {
+func (ec *executionContext) _TransactionEvent(ctx context.Context, sel ast.SelectionSet, obj *feed.Event) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, transactionEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -416,20 +415,18 @@ func (ec *executionContext) _TransactionEvent(ctx context.Context, sel ast.Selec
 		case "cursor":
 			out.Values[i] = ec._TransactionEvent_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "transaction":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._TransactionEvent_transaction(ctx, field, obj)
-				})
+			out.Values[i] = ec._TransactionEvent_transaction(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "usage":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._TransactionEvent_usage(ctx, field, obj)
-				})
+			out.Values[i] = ec._TransactionEvent_usage(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -451,7 +448,7 @@ func (ec *executionContext) _TransactionEvent(ctx context.Context, sel ast.Selec
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNTransactionEvent2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐTransactionEvent(ctx context.Context, sel ast.SelectionSet, v *model.TransactionEvent) graphql.Marshaler {
+func (ec *executionContext) marshalNTransactionEvent2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋfeedᚐEvent(ctx context.Context, sel ast.SelectionSet, v *feed.Event) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "TransactionEvent!")
 		return graphql.Null

@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/graph/model"
+	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -19,8 +20,11 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type CompletePayloadResolver interface {
-	Usage(ctx context.Context, obj *model.CompletePayload) (*ent.UsageLog, error)
-	Wallet(ctx context.Context, obj *model.CompletePayload) (*model.Wallet, error)
+	Usage(ctx context.Context, obj *gateway.Result) (*ent.UsageLog, error)
+	Wallet(ctx context.Context, obj *gateway.Result) (*model.Wallet, error)
+}
+type CompletionResolver interface {
+	TotalTokens(ctx context.Context, obj *gateway.Completion) (int, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -31,7 +35,7 @@ type CompletePayloadResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _CompletePayload_completion(ctx context.Context, field graphql.CollectedField, obj *model.CompletePayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletePayload_completion(ctx context.Context, field graphql.CollectedField, obj *gateway.Result) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -43,8 +47,8 @@ func (ec *executionContext) _CompletePayload_completion(ctx context.Context, fie
 			return obj.Completion, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.Completion) graphql.Marshaler {
-			return ec.marshalNCompletion2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletion(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v gateway.Completion) graphql.Marshaler {
+			return ec.marshalNCompletion2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐCompletion(ctx, selections, v)
 		},
 		true,
 		true,
@@ -63,7 +67,7 @@ func (ec *executionContext) fieldContext_CompletePayload_completion(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _CompletePayload_creditsCharged(ctx context.Context, field graphql.CollectedField, obj *model.CompletePayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletePayload_creditsCharged(ctx context.Context, field graphql.CollectedField, obj *gateway.Result) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -86,7 +90,7 @@ func (ec *executionContext) fieldContext_CompletePayload_creditsCharged(_ contex
 	return graphql.NewScalarFieldContext("CompletePayload", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _CompletePayload_usage(ctx context.Context, field graphql.CollectedField, obj *model.CompletePayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletePayload_usage(ctx context.Context, field graphql.CollectedField, obj *gateway.Result) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -118,7 +122,7 @@ func (ec *executionContext) fieldContext_CompletePayload_usage(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _CompletePayload_wallet(ctx context.Context, field graphql.CollectedField, obj *model.CompletePayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletePayload_wallet(ctx context.Context, field graphql.CollectedField, obj *gateway.Result) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -150,7 +154,7 @@ func (ec *executionContext) fieldContext_CompletePayload_wallet(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _Completion_id(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_id(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -173,7 +177,7 @@ func (ec *executionContext) fieldContext_Completion_id(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Completion", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Completion_model(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_model(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -196,7 +200,7 @@ func (ec *executionContext) fieldContext_Completion_model(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Completion", field, false, false, "String")
 }
 
-func (ec *executionContext) _Completion_content(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_content(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -219,7 +223,7 @@ func (ec *executionContext) fieldContext_Completion_content(_ context.Context, f
 	return graphql.NewScalarFieldContext("Completion", field, false, false, "String")
 }
 
-func (ec *executionContext) _Completion_finishReason(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_finishReason(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -231,8 +235,8 @@ func (ec *executionContext) _Completion_finishReason(ctx context.Context, field 
 			return obj.FinishReason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.FinishReason) graphql.Marshaler {
-			return ec.marshalNFinishReason2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐFinishReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v gateway.FinishReason) graphql.Marshaler {
+			return ec.marshalNFinishReason2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐFinishReason(ctx, selections, v)
 		},
 		true,
 		true,
@@ -242,7 +246,7 @@ func (ec *executionContext) fieldContext_Completion_finishReason(_ context.Conte
 	return graphql.NewScalarFieldContext("Completion", field, false, false, "FinishReason")
 }
 
-func (ec *executionContext) _Completion_promptTokens(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_promptTokens(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -265,7 +269,7 @@ func (ec *executionContext) fieldContext_Completion_promptTokens(_ context.Conte
 	return graphql.NewScalarFieldContext("Completion", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Completion_completionTokens(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_completionTokens(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -288,7 +292,7 @@ func (ec *executionContext) fieldContext_Completion_completionTokens(_ context.C
 	return graphql.NewScalarFieldContext("Completion", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Completion_totalTokens(ctx context.Context, field graphql.CollectedField, obj *model.Completion) (ret graphql.Marshaler) {
+func (ec *executionContext) _Completion_totalTokens(ctx context.Context, field graphql.CollectedField, obj *gateway.Completion) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -297,21 +301,21 @@ func (ec *executionContext) _Completion_totalTokens(ctx context.Context, field g
 			return ec.fieldContext_Completion_totalTokens(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.TotalTokens, nil
+			return ec.Resolvers.Completion().TotalTokens(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
-			return ec.marshalNInt2int64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Completion_totalTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Completion", field, false, false, "Int")
+	return graphql.NewScalarFieldContext("Completion", field, true, true, "Int")
 }
 
-func (ec *executionContext) _CompletionChunk_text(ctx context.Context, field graphql.CollectedField, obj *model.CompletionChunk) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletionChunk_text(ctx context.Context, field graphql.CollectedField, obj *gateway.Chunk) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -334,7 +338,7 @@ func (ec *executionContext) fieldContext_CompletionChunk_text(_ context.Context,
 	return graphql.NewScalarFieldContext("CompletionChunk", field, false, false, "String")
 }
 
-func (ec *executionContext) _CompletionChunk_done(ctx context.Context, field graphql.CollectedField, obj *model.CompletionChunk) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletionChunk_done(ctx context.Context, field graphql.CollectedField, obj *gateway.Chunk) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -357,7 +361,7 @@ func (ec *executionContext) fieldContext_CompletionChunk_done(_ context.Context,
 	return graphql.NewScalarFieldContext("CompletionChunk", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _CompletionChunk_payload(ctx context.Context, field graphql.CollectedField, obj *model.CompletionChunk) (ret graphql.Marshaler) {
+func (ec *executionContext) _CompletionChunk_payload(ctx context.Context, field graphql.CollectedField, obj *gateway.Chunk) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -366,11 +370,11 @@ func (ec *executionContext) _CompletionChunk_payload(ctx context.Context, field 
 			return ec.fieldContext_CompletionChunk_payload(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Payload, nil
+			return obj.Result, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CompletePayload) graphql.Marshaler {
-			return ec.marshalOCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletePayload(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *gateway.Result) graphql.Marshaler {
+			return ec.marshalOCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐResult(ctx, selections, v)
 		},
 		true,
 		false,
@@ -389,7 +393,7 @@ func (ec *executionContext) fieldContext_CompletionChunk_payload(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Estimate_maximum(ctx context.Context, field graphql.CollectedField, obj *model.Estimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _Estimate_maximum(ctx context.Context, field graphql.CollectedField, obj *gateway.Estimate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -412,7 +416,7 @@ func (ec *executionContext) fieldContext_Estimate_maximum(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Estimate", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _Estimate_expected(ctx context.Context, field graphql.CollectedField, obj *model.Estimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _Estimate_expected(ctx context.Context, field graphql.CollectedField, obj *gateway.Estimate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -435,7 +439,7 @@ func (ec *executionContext) fieldContext_Estimate_expected(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Estimate", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _Estimate_promptTokens(ctx context.Context, field graphql.CollectedField, obj *model.Estimate) (ret graphql.Marshaler) {
+func (ec *executionContext) _Estimate_promptTokens(ctx context.Context, field graphql.CollectedField, obj *gateway.Estimate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -462,8 +466,8 @@ func (ec *executionContext) fieldContext_Estimate_promptTokens(_ context.Context
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputCompleteInput(ctx context.Context, obj any) (model.CompleteInput, error) {
-	var it model.CompleteInput
+func (ec *executionContext) unmarshalInputCompleteInput(ctx context.Context, obj any) (gateway.Input, error) {
+	var it gateway.Input
 	if obj == nil {
 		return it, nil
 	}
@@ -489,7 +493,7 @@ func (ec *executionContext) unmarshalInputCompleteInput(ctx context.Context, obj
 			it.Model = data
 		case "messages":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messages"))
-			data, err := ec.unmarshalNMessageInput2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageInputᚄ(ctx, v)
+			data, err := ec.unmarshalNMessageInput2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐMessageᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -534,8 +538,8 @@ func (ec *executionContext) unmarshalInputCompleteInput(ctx context.Context, obj
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputMessageInput(ctx context.Context, obj any) (model.MessageInput, error) {
-	var it model.MessageInput
+func (ec *executionContext) unmarshalInputMessageInput(ctx context.Context, obj any) (gateway.Message, error) {
+	var it gateway.Message
 	if obj == nil {
 		return it, nil
 	}
@@ -554,7 +558,7 @@ func (ec *executionContext) unmarshalInputMessageInput(ctx context.Context, obj 
 		switch k {
 		case "role":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
-			data, err := ec.unmarshalNMessageRole2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageRole(ctx, v)
+			data, err := ec.unmarshalNMessageRole2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐRole(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -581,7 +585,7 @@ func (ec *executionContext) unmarshalInputMessageInput(ctx context.Context, obj 
 
 var completePayloadImplementors = []string{"CompletePayload"}
 
-func (ec *executionContext) _CompletePayload(ctx context.Context, sel ast.SelectionSet, obj *model.CompletePayload) graphql.Marshaler {
+func (ec *executionContext) _CompletePayload(ctx context.Context, sel ast.SelectionSet, obj *gateway.Result) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, completePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -631,7 +635,7 @@ func (ec *executionContext) _CompletePayload(ctx context.Context, sel ast.Select
 
 var completionImplementors = []string{"Completion"}
 
-func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *model.Completion) graphql.Marshaler {
+func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *gateway.Completion) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -643,38 +647,39 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 		case "id":
 			out.Values[i] = ec._Completion_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "model":
 			out.Values[i] = ec._Completion_model(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "content":
 			out.Values[i] = ec._Completion_content(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "finishReason":
 			out.Values[i] = ec._Completion_finishReason(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "promptTokens":
 			out.Values[i] = ec._Completion_promptTokens(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "completionTokens":
 			out.Values[i] = ec._Completion_completionTokens(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalTokens":
-			out.Values[i] = ec._Completion_totalTokens(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Completion_totalTokens(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -694,7 +699,7 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 
 var completionChunkImplementors = []string{"CompletionChunk"}
 
-func (ec *executionContext) _CompletionChunk(ctx context.Context, sel ast.SelectionSet, obj *model.CompletionChunk) graphql.Marshaler {
+func (ec *executionContext) _CompletionChunk(ctx context.Context, sel ast.SelectionSet, obj *gateway.Chunk) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionChunkImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -737,7 +742,7 @@ func (ec *executionContext) _CompletionChunk(ctx context.Context, sel ast.Select
 
 var estimateImplementors = []string{"Estimate"}
 
-func (ec *executionContext) _Estimate(ctx context.Context, sel ast.SelectionSet, obj *model.Estimate) graphql.Marshaler {
+func (ec *executionContext) _Estimate(ctx context.Context, sel ast.SelectionSet, obj *gateway.Estimate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, estimateImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -782,12 +787,12 @@ func (ec *executionContext) _Estimate(ctx context.Context, sel ast.SelectionSet,
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompleteInput(ctx context.Context, v any) (model.CompleteInput, error) {
+func (ec *executionContext) unmarshalNCompleteInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐInput(ctx context.Context, v any) (gateway.Input, error) {
 	res, err := ec.unmarshalInputCompleteInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletePayload(ctx context.Context, sel ast.SelectionSet, v *model.CompletePayload) graphql.Marshaler {
+func (ec *executionContext) marshalNCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐResult(ctx context.Context, sel ast.SelectionSet, v *gateway.Result) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CompletePayload!")
 		return graphql.Null
@@ -795,15 +800,11 @@ func (ec *executionContext) marshalNCompletePayload2ᚖgithubᚗcomᚋresourcepo
 	return ec._CompletePayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCompletion2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletion(ctx context.Context, sel ast.SelectionSet, v *model.Completion) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Completion!")
-		return graphql.Null
-	}
-	return ec._Completion(ctx, sel, v)
+func (ec *executionContext) marshalNCompletion2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐCompletion(ctx context.Context, sel ast.SelectionSet, v gateway.Completion) graphql.Marshaler {
+	return ec._Completion(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNCompletionChunk2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletionChunk(ctx context.Context, sel ast.SelectionSet, v *model.CompletionChunk) graphql.Marshaler {
+func (ec *executionContext) marshalNCompletionChunk2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐChunk(ctx context.Context, sel ast.SelectionSet, v *gateway.Chunk) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CompletionChunk!")
 		return graphql.Null
@@ -811,7 +812,7 @@ func (ec *executionContext) marshalNCompletionChunk2ᚖgithubᚗcomᚋresourcepo
 	return ec._CompletionChunk(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEstimate2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐEstimate(ctx context.Context, sel ast.SelectionSet, v *model.Estimate) graphql.Marshaler {
+func (ec *executionContext) marshalNEstimate2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐEstimate(ctx context.Context, sel ast.SelectionSet, v *gateway.Estimate) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Estimate!")
 		return graphql.Null
@@ -819,12 +820,12 @@ func (ec *executionContext) marshalNEstimate2ᚖgithubᚗcomᚋresourcepoolᚋre
 	return ec._Estimate(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNFinishReason2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐFinishReason(ctx context.Context, v any) (model.FinishReason, error) {
+func (ec *executionContext) unmarshalNFinishReason2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐFinishReason(ctx context.Context, v any) (gateway.FinishReason, error) {
 	res, err := model.UnmarshalFinishReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNFinishReason2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐFinishReason(ctx context.Context, sel ast.SelectionSet, v model.FinishReason) graphql.Marshaler {
+func (ec *executionContext) marshalNFinishReason2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐFinishReason(ctx context.Context, sel ast.SelectionSet, v gateway.FinishReason) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalFinishReason(v)
 	if res == graphql.Null {
@@ -833,13 +834,18 @@ func (ec *executionContext) marshalNFinishReason2githubᚗcomᚋresourcepoolᚋr
 	return res
 }
 
-func (ec *executionContext) unmarshalNMessageInput2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageInputᚄ(ctx context.Context, v any) ([]*model.MessageInput, error) {
+func (ec *executionContext) unmarshalNMessageInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐMessage(ctx context.Context, v any) (gateway.Message, error) {
+	res, err := ec.unmarshalInputMessageInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNMessageInput2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐMessageᚄ(ctx context.Context, v any) ([]gateway.Message, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]*model.MessageInput, len(vSlice))
+	res := make([]gateway.Message, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNMessageInput2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageInput(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNMessageInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐMessage(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -847,17 +853,12 @@ func (ec *executionContext) unmarshalNMessageInput2ᚕᚖgithubᚗcomᚋresource
 	return res, nil
 }
 
-func (ec *executionContext) unmarshalNMessageInput2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageInput(ctx context.Context, v any) (*model.MessageInput, error) {
-	res, err := ec.unmarshalInputMessageInput(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNMessageRole2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageRole(ctx context.Context, v any) (model.MessageRole, error) {
+func (ec *executionContext) unmarshalNMessageRole2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐRole(ctx context.Context, v any) (gateway.Role, error) {
 	res, err := model.UnmarshalMessageRole(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMessageRole2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐMessageRole(ctx context.Context, sel ast.SelectionSet, v model.MessageRole) graphql.Marshaler {
+func (ec *executionContext) marshalNMessageRole2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐRole(ctx context.Context, sel ast.SelectionSet, v gateway.Role) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalMessageRole(v)
 	if res == graphql.Null {
@@ -866,7 +867,7 @@ func (ec *executionContext) marshalNMessageRole2githubᚗcomᚋresourcepoolᚋre
 	return res
 }
 
-func (ec *executionContext) marshalOCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐCompletePayload(ctx context.Context, sel ast.SelectionSet, v *model.CompletePayload) graphql.Marshaler {
+func (ec *executionContext) marshalOCompletePayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋgatewayᚐResult(ctx context.Context, sel ast.SelectionSet, v *gateway.Result) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/graph/model"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/page"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,6 +21,9 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type LedgerAuditResolver interface {
+	HeadHash(ctx context.Context, obj *ledger.Report) (string, error)
+}
 type LedgerTransactionResolver interface {
 	ID(ctx context.Context, obj *ent.LedgerTransaction) (ids.ID, error)
 
@@ -29,10 +33,10 @@ type LedgerTransactionResolver interface {
 	PreviousHash(ctx context.Context, obj *ent.LedgerTransaction) (string, error)
 }
 type WalletResolver interface {
-	Entries(ctx context.Context, obj *model.Wallet, first *int, after *string) (*page.Connection[*model.WalletEntry], error)
+	Entries(ctx context.Context, obj *model.Wallet, first *int, after *string) (*page.Connection[ledger.WalletEntry], error)
 }
 type WalletEntryResolver interface {
-	Transaction(ctx context.Context, obj *model.WalletEntry) (*ent.LedgerTransaction, error)
+	Transaction(ctx context.Context, obj *ledger.WalletEntry) (*ent.LedgerTransaction, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -65,7 +69,7 @@ func (ec *executionContext) field_Wallet_entries_args(ctx context.Context, rawAr
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _LedgerAudit_transactions(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_transactions(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -88,7 +92,7 @@ func (ec *executionContext) fieldContext_LedgerAudit_transactions(_ context.Cont
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _LedgerAudit_headSeq(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_headSeq(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -111,7 +115,7 @@ func (ec *executionContext) fieldContext_LedgerAudit_headSeq(_ context.Context, 
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _LedgerAudit_headHash(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_headHash(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -120,7 +124,7 @@ func (ec *executionContext) _LedgerAudit_headHash(ctx context.Context, field gra
 			return ec.fieldContext_LedgerAudit_headHash(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.HeadHash, nil
+			return ec.Resolvers.LedgerAudit().HeadHash(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -131,10 +135,10 @@ func (ec *executionContext) _LedgerAudit_headHash(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_LedgerAudit_headHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "String")
+	return graphql.NewScalarFieldContext("LedgerAudit", field, true, true, "String")
 }
 
-func (ec *executionContext) _LedgerAudit_chainValid(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_chainValid(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -157,7 +161,7 @@ func (ec *executionContext) fieldContext_LedgerAudit_chainValid(_ context.Contex
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LedgerAudit_balanced(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_balanced(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -180,7 +184,7 @@ func (ec *executionContext) fieldContext_LedgerAudit_balanced(_ context.Context,
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LedgerAudit_balancesMatch(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_balancesMatch(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -203,7 +207,7 @@ func (ec *executionContext) fieldContext_LedgerAudit_balancesMatch(_ context.Con
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _LedgerAudit_firstBadSeq(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_firstBadSeq(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -226,7 +230,7 @@ func (ec *executionContext) fieldContext_LedgerAudit_firstBadSeq(_ context.Conte
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _LedgerAudit_checkedAt(ctx context.Context, field graphql.CollectedField, obj *model.LedgerAudit) (ret graphql.Marshaler) {
+func (ec *executionContext) _LedgerAudit_checkedAt(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -813,7 +817,7 @@ func (ec *executionContext) _Wallet_entries(ctx context.Context, field graphql.C
 			return ec.Resolvers.Wallet().Entries(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *page.Connection[*model.WalletEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *page.Connection[ledger.WalletEntry]) graphql.Marshaler {
 			return ec.marshalNWalletEntryConnection2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐConnection(ctx, selections, v)
 		},
 		true,
@@ -844,7 +848,7 @@ func (ec *executionContext) fieldContext_Wallet_entries(ctx context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _WalletEntry_id(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_id(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -853,21 +857,21 @@ func (ec *executionContext) _WalletEntry_id(ctx context.Context, field graphql.C
 			return ec.fieldContext_WalletEntry_id(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return obj.ID(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ids.ID) graphql.Marshaler {
-			return ec.marshalNID2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_WalletEntry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("WalletEntry", field, false, false, "ID")
+	return graphql.NewScalarFieldContext("WalletEntry", field, true, false, "ID")
 }
 
-func (ec *executionContext) _WalletEntry_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_createdAt(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -890,7 +894,7 @@ func (ec *executionContext) fieldContext_WalletEntry_createdAt(_ context.Context
 	return graphql.NewScalarFieldContext("WalletEntry", field, false, false, "Time")
 }
 
-func (ec *executionContext) _WalletEntry_kind(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_kind(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -902,8 +906,8 @@ func (ec *executionContext) _WalletEntry_kind(ctx context.Context, field graphql
 			return obj.Kind, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNTransactionKind2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v ledger.Kind) graphql.Marshaler {
+			return ec.marshalNTransactionKind2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKind(ctx, selections, v)
 		},
 		true,
 		true,
@@ -913,7 +917,7 @@ func (ec *executionContext) fieldContext_WalletEntry_kind(_ context.Context, fie
 	return graphql.NewScalarFieldContext("WalletEntry", field, false, false, "TransactionKind")
 }
 
-func (ec *executionContext) _WalletEntry_amount(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_amount(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -936,7 +940,7 @@ func (ec *executionContext) fieldContext_WalletEntry_amount(_ context.Context, f
 	return graphql.NewScalarFieldContext("WalletEntry", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _WalletEntry_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_balanceAfter(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -959,7 +963,7 @@ func (ec *executionContext) fieldContext_WalletEntry_balanceAfter(_ context.Cont
 	return graphql.NewScalarFieldContext("WalletEntry", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _WalletEntry_memo(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_memo(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -982,7 +986,7 @@ func (ec *executionContext) fieldContext_WalletEntry_memo(_ context.Context, fie
 	return graphql.NewScalarFieldContext("WalletEntry", field, false, false, "String")
 }
 
-func (ec *executionContext) _WalletEntry_transaction(ctx context.Context, field graphql.CollectedField, obj *model.WalletEntry) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntry_transaction(ctx context.Context, field graphql.CollectedField, obj *ledger.WalletEntry) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1014,7 +1018,7 @@ func (ec *executionContext) fieldContext_WalletEntry_transaction(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WalletEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*model.WalletEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[ledger.WalletEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1026,7 +1030,7 @@ func (ec *executionContext) _WalletEntryConnection_edges(ctx context.Context, fi
 			return obj.Edges, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []page.Edge[*model.WalletEntry]) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []page.Edge[ledger.WalletEntry]) graphql.Marshaler {
 			return ec.marshalNWalletEntryEdge2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
@@ -1046,7 +1050,7 @@ func (ec *executionContext) fieldContext_WalletEntryConnection_edges(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _WalletEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*model.WalletEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *page.Connection[ledger.WalletEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1078,7 +1082,7 @@ func (ec *executionContext) fieldContext_WalletEntryConnection_pageInfo(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _WalletEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*model.WalletEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *page.Connection[ledger.WalletEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1101,7 +1105,7 @@ func (ec *executionContext) fieldContext_WalletEntryConnection_totalCount(_ cont
 	return graphql.NewScalarFieldContext("WalletEntryConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _WalletEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *page.Edge[*model.WalletEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntryEdge_node(ctx context.Context, field graphql.CollectedField, obj *page.Edge[ledger.WalletEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1113,8 +1117,8 @@ func (ec *executionContext) _WalletEntryEdge_node(ctx context.Context, field gra
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.WalletEntry) graphql.Marshaler {
-			return ec.marshalNWalletEntry2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐWalletEntry(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v ledger.WalletEntry) graphql.Marshaler {
+			return ec.marshalNWalletEntry2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐWalletEntry(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1133,7 +1137,7 @@ func (ec *executionContext) fieldContext_WalletEntryEdge_node(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _WalletEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *page.Edge[*model.WalletEntry]) (ret graphql.Marshaler) {
+func (ec *executionContext) _WalletEntryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *page.Edge[ledger.WalletEntry]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1160,8 +1164,8 @@ func (ec *executionContext) fieldContext_WalletEntryEdge_cursor(_ context.Contex
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputLedgerTransactionFilter(ctx context.Context, obj any) (model.LedgerTransactionFilter, error) {
-	var it model.LedgerTransactionFilter
+func (ec *executionContext) unmarshalInputLedgerTransactionFilter(ctx context.Context, obj any) (ledger.Filter, error) {
+	var it ledger.Filter
 	if obj == nil {
 		return it, nil
 	}
@@ -1180,11 +1184,11 @@ func (ec *executionContext) unmarshalInputLedgerTransactionFilter(ctx context.Co
 		switch k {
 		case "kind":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
-			data, err := ec.unmarshalOTransactionKind2ᚕstringᚄ(ctx, v)
+			data, err := ec.unmarshalOTransactionKind2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKindᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.Kind = data
+			it.Kinds = data
 		case "from":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -1201,18 +1205,18 @@ func (ec *executionContext) unmarshalInputLedgerTransactionFilter(ctx context.Co
 			it.To = data
 		case "userId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
-			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
+			data, err := ec.unmarshalOID2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.UserID = data
+			it.User = data
 		case "resourceId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resourceId"))
-			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
+			data, err := ec.unmarshalOID2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.ResourceID = data
+			it.Resource = data
 		}
 	}
 	return it, nil
@@ -1228,7 +1232,7 @@ func (ec *executionContext) unmarshalInputLedgerTransactionFilter(ctx context.Co
 
 var ledgerAuditImplementors = []string{"LedgerAudit"}
 
-func (ec *executionContext) _LedgerAudit(ctx context.Context, sel ast.SelectionSet, obj *model.LedgerAudit) graphql.Marshaler {
+func (ec *executionContext) _LedgerAudit(ctx context.Context, sel ast.SelectionSet, obj *ledger.Report) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, ledgerAuditImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1240,42 +1244,43 @@ func (ec *executionContext) _LedgerAudit(ctx context.Context, sel ast.SelectionS
 		case "transactions":
 			out.Values[i] = ec._LedgerAudit_transactions(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "headSeq":
 			out.Values[i] = ec._LedgerAudit_headSeq(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "headHash":
-			out.Values[i] = ec._LedgerAudit_headHash(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LedgerAudit_headHash(ctx, field, obj)
+				})
 		case "chainValid":
 			out.Values[i] = ec._LedgerAudit_chainValid(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "balanced":
 			out.Values[i] = ec._LedgerAudit_balanced(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "balancesMatch":
 			out.Values[i] = ec._LedgerAudit_balancesMatch(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "firstBadSeq":
 			out.Values[i] = ec._LedgerAudit_firstBadSeq(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "checkedAt":
 			out.Values[i] = ec._LedgerAudit_checkedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1558,7 +1563,7 @@ func (ec *executionContext) _Wallet(ctx context.Context, sel ast.SelectionSet, o
 
 var walletEntryImplementors = []string{"WalletEntry"}
 
-func (ec *executionContext) _WalletEntry(ctx context.Context, sel ast.SelectionSet, obj *model.WalletEntry) graphql.Marshaler {
+func (ec *executionContext) _WalletEntry(ctx context.Context, sel ast.SelectionSet, obj *ledger.WalletEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, walletEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1622,7 +1627,7 @@ func (ec *executionContext) _WalletEntry(ctx context.Context, sel ast.SelectionS
 
 var walletEntryConnectionImplementors = []string{"WalletEntryConnection"}
 
-func (ec *executionContext) _WalletEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *page.Connection[*model.WalletEntry]) graphql.Marshaler {
+func (ec *executionContext) _WalletEntryConnection(ctx context.Context, sel ast.SelectionSet, obj *page.Connection[ledger.WalletEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, walletEntryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1666,7 +1671,7 @@ func (ec *executionContext) _WalletEntryConnection(ctx context.Context, sel ast.
 
 var walletEntryEdgeImplementors = []string{"WalletEntryEdge"}
 
-func (ec *executionContext) _WalletEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *page.Edge[*model.WalletEntry]) graphql.Marshaler {
+func (ec *executionContext) _WalletEntryEdge(ctx context.Context, sel ast.SelectionSet, obj *page.Edge[ledger.WalletEntry]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, walletEntryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1720,7 +1725,7 @@ func (ec *executionContext) marshalNAsset2string(ctx context.Context, sel ast.Se
 	return res
 }
 
-func (ec *executionContext) marshalNLedgerAudit2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerAudit(ctx context.Context, sel ast.SelectionSet, v *model.LedgerAudit) graphql.Marshaler {
+func (ec *executionContext) marshalNLedgerAudit2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐReport(ctx context.Context, sel ast.SelectionSet, v *ledger.Report) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "LedgerAudit!")
 		return graphql.Null
@@ -1788,14 +1793,28 @@ func (ec *executionContext) marshalNPosting2ᚖgithubᚗcomᚋresourcepoolᚋres
 	return ec._Posting(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNTransactionKind2string(ctx context.Context, v any) (string, error) {
+func (ec *executionContext) unmarshalNTransactionKind2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKind(ctx context.Context, v any) (ledger.Kind, error) {
 	res, err := model.UnmarshalTransactionKind(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTransactionKind2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKind(ctx context.Context, sel ast.SelectionSet, v ledger.Kind) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalTransactionKind(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TransactionKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNTransactionKind2string(ctx context.Context, v any) (string, error) {
+	res, err := model.UnmarshalStoredKind(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNTransactionKind2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
-	res := model.MarshalTransactionKind(v)
+	res := model.MarshalStoredKind(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "TransactionKind!")
 	}
@@ -1810,15 +1829,11 @@ func (ec *executionContext) marshalNWallet2ᚖgithubᚗcomᚋresourcepoolᚋreso
 	return ec._Wallet(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWalletEntry2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐWalletEntry(ctx context.Context, sel ast.SelectionSet, v *model.WalletEntry) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "WalletEntry!")
-		return graphql.Null
-	}
-	return ec._WalletEntry(ctx, sel, v)
+func (ec *executionContext) marshalNWalletEntry2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐWalletEntry(ctx context.Context, sel ast.SelectionSet, v ledger.WalletEntry) graphql.Marshaler {
+	return ec._WalletEntry(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNWalletEntryConnection2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐConnection(ctx context.Context, sel ast.SelectionSet, v *page.Connection[*model.WalletEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNWalletEntryConnection2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐConnection(ctx context.Context, sel ast.SelectionSet, v *page.Connection[ledger.WalletEntry]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WalletEntryConnection!")
 		return graphql.Null
@@ -1826,11 +1841,11 @@ func (ec *executionContext) marshalNWalletEntryConnection2ᚖgithubᚗcomᚋreso
 	return ec._WalletEntryConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWalletEntryEdge2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐEdge(ctx context.Context, sel ast.SelectionSet, v page.Edge[*model.WalletEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNWalletEntryEdge2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐEdge(ctx context.Context, sel ast.SelectionSet, v page.Edge[ledger.WalletEntry]) graphql.Marshaler {
 	return ec._WalletEntryEdge(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNWalletEntryEdge2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []page.Edge[*model.WalletEntry]) graphql.Marshaler {
+func (ec *executionContext) marshalNWalletEntryEdge2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpageᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []page.Edge[ledger.WalletEntry]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1853,7 +1868,7 @@ func (ec *executionContext) marshalOLedgerTransaction2ᚖgithubᚗcomᚋresource
 	return ec._LedgerTransaction(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOLedgerTransactionFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerTransactionFilter(ctx context.Context, v any) (*model.LedgerTransactionFilter, error) {
+func (ec *executionContext) unmarshalOLedgerTransactionFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐFilter(ctx context.Context, v any) (*ledger.Filter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1861,16 +1876,16 @@ func (ec *executionContext) unmarshalOLedgerTransactionFilter2ᚖgithubᚗcomᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOTransactionKind2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+func (ec *executionContext) unmarshalOTransactionKind2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKindᚄ(ctx context.Context, v any) ([]ledger.Kind, error) {
 	if v == nil {
 		return nil, nil
 	}
 	vSlice := graphql.CoerceList(v)
 	var err error
-	res := make([]string, len(vSlice))
+	res := make([]ledger.Kind, len(vSlice))
 	for i := range vSlice {
 		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNTransactionKind2string(ctx, vSlice[i])
+		res[i], err = ec.unmarshalNTransactionKind2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKind(ctx, vSlice[i])
 		if err != nil {
 			return nil, err
 		}
@@ -1878,14 +1893,14 @@ func (ec *executionContext) unmarshalOTransactionKind2ᚕstringᚄ(ctx context.C
 	return res, nil
 }
 
-func (ec *executionContext) marshalOTransactionKind2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+func (ec *executionContext) marshalOTransactionKind2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []ledger.Kind) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTransactionKind2string(ctx, sel, v[i])
+		return ec.marshalNTransactionKind2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋledgerᚐKind(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {

@@ -16,6 +16,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/page"
+	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -23,8 +24,8 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type DepositPayloadResolver interface {
-	Transaction(ctx context.Context, obj *model.DepositPayload) (*ent.LedgerTransaction, error)
-	Viewer(ctx context.Context, obj *model.DepositPayload) (*ent.User, error)
+	Transaction(ctx context.Context, obj *pool.DepositResult) (*ent.LedgerTransaction, error)
+	Viewer(ctx context.Context, obj *pool.DepositResult) (*ent.User, error)
 }
 type PoolLedgerResolver interface {
 	Owner(ctx context.Context, obj *ent.PoolLedger) (*ent.User, error)
@@ -33,7 +34,7 @@ type PoolLedgerResolver interface {
 
 	PlatformProfit(ctx context.Context, obj *ent.PoolLedger) (money.Credits, error)
 
-	Standing(ctx context.Context, obj *ent.PoolLedger) (model.Standing, error)
+	Standing(ctx context.Context, obj *ent.PoolLedger) (pool.Standing, error)
 }
 type PoolResourceResolver interface {
 	Owner(ctx context.Context, obj *ent.PoolResource) (*ent.User, error)
@@ -53,7 +54,7 @@ type PoolResourceResolver interface {
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _DepositPayload_resource(ctx context.Context, field graphql.CollectedField, obj *model.DepositPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositPayload_resource(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -85,7 +86,7 @@ func (ec *executionContext) fieldContext_DepositPayload_resource(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _DepositPayload_fee(ctx context.Context, field graphql.CollectedField, obj *model.DepositPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositPayload_fee(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -108,7 +109,7 @@ func (ec *executionContext) fieldContext_DepositPayload_fee(_ context.Context, f
 	return graphql.NewScalarFieldContext("DepositPayload", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _DepositPayload_credited(ctx context.Context, field graphql.CollectedField, obj *model.DepositPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositPayload_credited(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -131,7 +132,7 @@ func (ec *executionContext) fieldContext_DepositPayload_credited(_ context.Conte
 	return graphql.NewScalarFieldContext("DepositPayload", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _DepositPayload_vesting(ctx context.Context, field graphql.CollectedField, obj *model.DepositPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositPayload_vesting(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -154,7 +155,7 @@ func (ec *executionContext) fieldContext_DepositPayload_vesting(_ context.Contex
 	return graphql.NewScalarFieldContext("DepositPayload", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _DepositPayload_transaction(ctx context.Context, field graphql.CollectedField, obj *model.DepositPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositPayload_transaction(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -186,7 +187,7 @@ func (ec *executionContext) fieldContext_DepositPayload_transaction(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _DepositPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *model.DepositPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositPayload_viewer(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -333,7 +334,7 @@ func (ec *executionContext) fieldContext_DepositQuote_vesting(_ context.Context,
 	return graphql.NewScalarFieldContext("DepositQuote", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _DepositStep_step(ctx context.Context, field graphql.CollectedField, obj *model.DepositStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositStep_step(ctx context.Context, field graphql.CollectedField, obj *pool.DepositStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -345,8 +346,8 @@ func (ec *executionContext) _DepositStep_step(ctx context.Context, field graphql
 			return obj.Step, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.DepositStepName) graphql.Marshaler {
-			return ec.marshalNDepositStepName2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositStepName(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDepositStepName2string(ctx, selections, v)
 		},
 		true,
 		true,
@@ -356,7 +357,7 @@ func (ec *executionContext) fieldContext_DepositStep_step(_ context.Context, fie
 	return graphql.NewScalarFieldContext("DepositStep", field, false, false, "DepositStepName")
 }
 
-func (ec *executionContext) _DepositStep_ok(ctx context.Context, field graphql.CollectedField, obj *model.DepositStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositStep_ok(ctx context.Context, field graphql.CollectedField, obj *pool.DepositStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -379,7 +380,7 @@ func (ec *executionContext) fieldContext_DepositStep_ok(_ context.Context, field
 	return graphql.NewScalarFieldContext("DepositStep", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _DepositStep_detail(ctx context.Context, field graphql.CollectedField, obj *model.DepositStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositStep_detail(ctx context.Context, field graphql.CollectedField, obj *pool.DepositStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -402,7 +403,7 @@ func (ec *executionContext) fieldContext_DepositStep_detail(_ context.Context, f
 	return graphql.NewScalarFieldContext("DepositStep", field, false, false, "String")
 }
 
-func (ec *executionContext) _DepositStep_elapsedMs(ctx context.Context, field graphql.CollectedField, obj *model.DepositStep) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositStep_elapsedMs(ctx context.Context, field graphql.CollectedField, obj *pool.DepositStep) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -425,7 +426,7 @@ func (ec *executionContext) fieldContext_DepositStep_elapsedMs(_ context.Context
 	return graphql.NewScalarFieldContext("DepositStep", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Model_id(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_id(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -448,7 +449,7 @@ func (ec *executionContext) fieldContext_Model_id(_ context.Context, field graph
 	return graphql.NewScalarFieldContext("Model", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Model_name(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_name(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -471,7 +472,7 @@ func (ec *executionContext) fieldContext_Model_name(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Model", field, false, false, "String")
 }
 
-func (ec *executionContext) _Model_provider(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_provider(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -494,7 +495,7 @@ func (ec *executionContext) fieldContext_Model_provider(_ context.Context, field
 	return graphql.NewScalarFieldContext("Model", field, false, false, "String")
 }
 
-func (ec *executionContext) _Model_contextWindow(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_contextWindow(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -517,7 +518,7 @@ func (ec *executionContext) fieldContext_Model_contextWindow(_ context.Context, 
 	return graphql.NewScalarFieldContext("Model", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Model_available(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_available(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -540,7 +541,7 @@ func (ec *executionContext) fieldContext_Model_available(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Model", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Model_inputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_inputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -549,7 +550,7 @@ func (ec *executionContext) _Model_inputCostPerMillion(ctx context.Context, fiel
 			return ec.fieldContext_Model_inputCostPerMillion(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.InputCostPerMillion, nil
+			return obj.InputCost, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.USD) graphql.Marshaler {
@@ -563,7 +564,7 @@ func (ec *executionContext) fieldContext_Model_inputCostPerMillion(_ context.Con
 	return graphql.NewScalarFieldContext("Model", field, false, false, "USD")
 }
 
-func (ec *executionContext) _Model_cachedInputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_cachedInputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -572,7 +573,7 @@ func (ec *executionContext) _Model_cachedInputCostPerMillion(ctx context.Context
 			return ec.fieldContext_Model_cachedInputCostPerMillion(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.CachedInputCostPerMillion, nil
+			return obj.CachedInputCost, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.USD) graphql.Marshaler {
@@ -586,7 +587,7 @@ func (ec *executionContext) fieldContext_Model_cachedInputCostPerMillion(_ conte
 	return graphql.NewScalarFieldContext("Model", field, false, false, "USD")
 }
 
-func (ec *executionContext) _Model_outputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_outputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -595,7 +596,7 @@ func (ec *executionContext) _Model_outputCostPerMillion(ctx context.Context, fie
 			return ec.fieldContext_Model_outputCostPerMillion(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.OutputCostPerMillion, nil
+			return obj.OutputCost, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.USD) graphql.Marshaler {
@@ -609,7 +610,7 @@ func (ec *executionContext) fieldContext_Model_outputCostPerMillion(_ context.Co
 	return graphql.NewScalarFieldContext("Model", field, false, false, "USD")
 }
 
-func (ec *executionContext) _Model_inputPricePerMillion(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_inputPricePerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -618,7 +619,7 @@ func (ec *executionContext) _Model_inputPricePerMillion(ctx context.Context, fie
 			return ec.fieldContext_Model_inputPricePerMillion(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.InputPricePerMillion, nil
+			return obj.InputPrice, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.Credits) graphql.Marshaler {
@@ -632,7 +633,7 @@ func (ec *executionContext) fieldContext_Model_inputPricePerMillion(_ context.Co
 	return graphql.NewScalarFieldContext("Model", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _Model_outputPricePerMillion(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_outputPricePerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -641,7 +642,7 @@ func (ec *executionContext) _Model_outputPricePerMillion(ctx context.Context, fi
 			return ec.fieldContext_Model_outputPricePerMillion(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.OutputPricePerMillion, nil
+			return obj.OutputPrice, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v money.Credits) graphql.Marshaler {
@@ -655,7 +656,7 @@ func (ec *executionContext) fieldContext_Model_outputPricePerMillion(_ context.C
 	return graphql.NewScalarFieldContext("Model", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _Model_minimumCharge(ctx context.Context, field graphql.CollectedField, obj *model.Model) (ret graphql.Marshaler) {
+func (ec *executionContext) _Model_minimumCharge(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -906,8 +907,8 @@ func (ec *executionContext) _PoolLedger_standing(ctx context.Context, field grap
 			return ec.Resolvers.PoolLedger().Standing(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Standing) graphql.Marshaler {
-			return ec.marshalNStanding2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐStanding(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v pool.Standing) graphql.Marshaler {
+			return ec.marshalNStanding2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐStanding(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1059,7 +1060,7 @@ func (ec *executionContext) fieldContext_PoolLedgerEdge_cursor(_ context.Context
 	return graphql.NewScalarFieldContext("PoolLedgerEdge", field, false, false, "Cursor")
 }
 
-func (ec *executionContext) _PoolOverview_totalValue(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_totalValue(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1082,7 +1083,7 @@ func (ec *executionContext) fieldContext_PoolOverview_totalValue(_ context.Conte
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "USD")
 }
 
-func (ec *executionContext) _PoolOverview_activeResources(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_activeResources(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1105,7 +1106,7 @@ func (ec *executionContext) fieldContext_PoolOverview_activeResources(_ context.
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PoolOverview_contributors(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_contributors(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1128,7 +1129,7 @@ func (ec *executionContext) fieldContext_PoolOverview_contributors(_ context.Con
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PoolOverview_activeContributors(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_activeContributors(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1151,7 +1152,7 @@ func (ec *executionContext) fieldContext_PoolOverview_activeContributors(_ conte
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PoolOverview_platformOwned(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_platformOwned(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1174,7 +1175,7 @@ func (ec *executionContext) fieldContext_PoolOverview_platformOwned(_ context.Co
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "USD")
 }
 
-func (ec *executionContext) _PoolOverview_platformShare(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_platformShare(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1197,7 +1198,7 @@ func (ec *executionContext) fieldContext_PoolOverview_platformShare(_ context.Co
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Float")
 }
 
-func (ec *executionContext) _PoolOverview_userContributed(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_userContributed(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1220,7 +1221,7 @@ func (ec *executionContext) fieldContext_PoolOverview_userContributed(_ context.
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "USD")
 }
 
-func (ec *executionContext) _PoolOverview_userShare(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_userShare(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1243,7 +1244,7 @@ func (ec *executionContext) fieldContext_PoolOverview_userShare(_ context.Contex
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Float")
 }
 
-func (ec *executionContext) _PoolOverview_creditsCharged(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_creditsCharged(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1266,7 +1267,7 @@ func (ec *executionContext) fieldContext_PoolOverview_creditsCharged(_ context.C
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _PoolOverview_providerCost(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_providerCost(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1289,7 +1290,7 @@ func (ec *executionContext) fieldContext_PoolOverview_providerCost(_ context.Con
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "USD")
 }
 
-func (ec *executionContext) _PoolOverview_profit(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_profit(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1312,7 +1313,7 @@ func (ec *executionContext) fieldContext_PoolOverview_profit(_ context.Context, 
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _PoolOverview_depositFees(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_depositFees(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1335,7 +1336,7 @@ func (ec *executionContext) fieldContext_PoolOverview_depositFees(_ context.Cont
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _PoolOverview_requests(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_requests(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -1358,7 +1359,7 @@ func (ec *executionContext) fieldContext_PoolOverview_requests(_ context.Context
 	return graphql.NewScalarFieldContext("PoolOverview", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _PoolOverview_successRate(ctx context.Context, field graphql.CollectedField, obj *model.PoolOverview) (ret graphql.Marshaler) {
+func (ec *executionContext) _PoolOverview_successRate(ctx context.Context, field graphql.CollectedField, obj *pool.Overview) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2157,8 +2158,8 @@ func (ec *executionContext) fieldContext_Provider_customBaseUrl(_ context.Contex
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputDepositInput(ctx context.Context, obj any) (model.DepositInput, error) {
-	var it model.DepositInput
+func (ec *executionContext) unmarshalInputDepositInput(ctx context.Context, obj any) (pool.DepositInput, error) {
+	var it pool.DepositInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2223,7 +2224,7 @@ func (ec *executionContext) unmarshalInputDepositInput(ctx context.Context, obj 
 			it.ExpiresAt = data
 		case "backup":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("backup"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			data, err := ec.unmarshalOBoolean2bool(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2237,7 +2238,7 @@ func (ec *executionContext) unmarshalInputDepositInput(ctx context.Context, obj 
 			it.AcceptedTerms = data
 		case "progressId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("progressId"))
-			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2278,7 +2279,7 @@ func (ec *executionContext) unmarshalInputPoolLedgerOrder(ctx context.Context, o
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNPoolLedgerOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerOrderField(ctx, v)
+			data, err := ec.unmarshalNPoolLedgerOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐContributorField(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2370,7 +2371,7 @@ func (ec *executionContext) unmarshalInputPoolResourceOrder(ctx context.Context,
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNPoolResourceOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐResourceOrderField(ctx, v)
+			data, err := ec.unmarshalNPoolResourceOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐResourceField(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -2387,8 +2388,8 @@ func (ec *executionContext) unmarshalInputPoolResourceOrder(ctx context.Context,
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSetModelPriceInput(ctx context.Context, obj any) (model.SetModelPriceInput, error) {
-	var it model.SetModelPriceInput
+func (ec *executionContext) unmarshalInputSetModelPriceInput(ctx context.Context, obj any) (pool.ModelPriceInput, error) {
+	var it pool.ModelPriceInput
 	if obj == nil {
 		return it, nil
 	}
@@ -2425,35 +2426,35 @@ func (ec *executionContext) unmarshalInputSetModelPriceInput(ctx context.Context
 			if err != nil {
 				return it, err
 			}
-			it.InputCostPerMillion = data
+			it.InputCost = data
 		case "cachedInputCostPerMillion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("cachedInputCostPerMillion"))
 			data, err := ec.unmarshalOUSD2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐUSD(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.CachedInputCostPerMillion = data
+			it.CachedInputCost = data
 		case "outputCostPerMillion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("outputCostPerMillion"))
 			data, err := ec.unmarshalNUSD2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐUSD(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.OutputCostPerMillion = data
+			it.OutputCost = data
 		case "inputPricePerMillion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("inputPricePerMillion"))
 			data, err := ec.unmarshalNCredits2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐCredits(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.InputPricePerMillion = data
+			it.InputPrice = data
 		case "outputPricePerMillion":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("outputPricePerMillion"))
 			data, err := ec.unmarshalNCredits2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐCredits(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.OutputPricePerMillion = data
+			it.OutputPrice = data
 		case "minimumCharge":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minimumCharge"))
 			data, err := ec.unmarshalOCredits2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐCredits(ctx, v)
@@ -2476,7 +2477,7 @@ func (ec *executionContext) unmarshalInputSetModelPriceInput(ctx context.Context
 
 var depositPayloadImplementors = []string{"DepositPayload"}
 
-func (ec *executionContext) _DepositPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DepositPayload) graphql.Marshaler {
+func (ec *executionContext) _DepositPayload(ctx context.Context, sel ast.SelectionSet, obj *pool.DepositResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, depositPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2589,7 +2590,7 @@ func (ec *executionContext) _DepositQuote(ctx context.Context, sel ast.Selection
 
 var depositStepImplementors = []string{"DepositStep"}
 
-func (ec *executionContext) _DepositStep(ctx context.Context, sel ast.SelectionSet, obj *model.DepositStep) graphql.Marshaler {
+func (ec *executionContext) _DepositStep(ctx context.Context, sel ast.SelectionSet, obj *pool.DepositStep) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, depositStepImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2637,7 +2638,7 @@ func (ec *executionContext) _DepositStep(ctx context.Context, sel ast.SelectionS
 
 var modelImplementors = []string{"Model"}
 
-func (ec *executionContext) _Model(ctx context.Context, sel ast.SelectionSet, obj *model.Model) graphql.Marshaler {
+func (ec *executionContext) _Model(ctx context.Context, sel ast.SelectionSet, obj *pool.Model) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, modelImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2884,7 +2885,7 @@ func (ec *executionContext) _PoolLedgerEdge(ctx context.Context, sel ast.Selecti
 
 var poolOverviewImplementors = []string{"PoolOverview"}
 
-func (ec *executionContext) _PoolOverview(ctx context.Context, sel ast.SelectionSet, obj *model.PoolOverview) graphql.Marshaler {
+func (ec *executionContext) _PoolOverview(ctx context.Context, sel ast.SelectionSet, obj *pool.Overview) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, poolOverviewImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3262,12 +3263,12 @@ func (ec *executionContext) _Provider(ctx context.Context, sel ast.SelectionSet,
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositInput(ctx context.Context, v any) (model.DepositInput, error) {
+func (ec *executionContext) unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositInput(ctx context.Context, v any) (pool.DepositInput, error) {
 	res, err := ec.unmarshalInputDepositInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositPayload(ctx context.Context, sel ast.SelectionSet, v *model.DepositPayload) graphql.Marshaler {
+func (ec *executionContext) marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositResult(ctx context.Context, sel ast.SelectionSet, v *pool.DepositResult) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DepositPayload!")
 		return graphql.Null
@@ -3283,7 +3284,7 @@ func (ec *executionContext) marshalNDepositQuote2ᚖgithubᚗcomᚋresourcepool�
 	return ec._DepositQuote(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDepositStep2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositStep(ctx context.Context, sel ast.SelectionSet, v *model.DepositStep) graphql.Marshaler {
+func (ec *executionContext) marshalNDepositStep2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositStep(ctx context.Context, sel ast.SelectionSet, v *pool.DepositStep) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DepositStep!")
 		return graphql.Null
@@ -3291,12 +3292,12 @@ func (ec *executionContext) marshalNDepositStep2ᚖgithubᚗcomᚋresourcepool�
 	return ec._DepositStep(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNDepositStepName2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositStepName(ctx context.Context, v any) (model.DepositStepName, error) {
+func (ec *executionContext) unmarshalNDepositStepName2string(ctx context.Context, v any) (string, error) {
 	res, err := model.UnmarshalDepositStepName(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNDepositStepName2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositStepName(ctx context.Context, sel ast.SelectionSet, v model.DepositStepName) graphql.Marshaler {
+func (ec *executionContext) marshalNDepositStepName2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalDepositStepName(v)
 	if res == graphql.Null {
@@ -3305,11 +3306,11 @@ func (ec *executionContext) marshalNDepositStepName2githubᚗcomᚋresourcepool�
 	return res
 }
 
-func (ec *executionContext) marshalNModel2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐModelᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Model) graphql.Marshaler {
+func (ec *executionContext) marshalNModel2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModelᚄ(ctx context.Context, sel ast.SelectionSet, v []*pool.Model) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐModel(ctx, sel, v[i])
+		return ec.marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModel(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3321,7 +3322,7 @@ func (ec *executionContext) marshalNModel2ᚕᚖgithubᚗcomᚋresourcepoolᚋre
 	return ret
 }
 
-func (ec *executionContext) marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐModel(ctx context.Context, sel ast.SelectionSet, v *model.Model) graphql.Marshaler {
+func (ec *executionContext) marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModel(ctx context.Context, sel ast.SelectionSet, v *pool.Model) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Model!")
 		return graphql.Null
@@ -3379,12 +3380,12 @@ func (ec *executionContext) marshalNPoolLedgerEdge2ᚕgithubᚗcomᚋresourcepoo
 	return ret
 }
 
-func (ec *executionContext) unmarshalNPoolLedgerOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerOrderField(ctx context.Context, v any) (model.LedgerOrderField, error) {
+func (ec *executionContext) unmarshalNPoolLedgerOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐContributorField(ctx context.Context, v any) (pool.ContributorField, error) {
 	res, err := model.UnmarshalPoolLedgerOrderField(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPoolLedgerOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerOrderField(ctx context.Context, sel ast.SelectionSet, v model.LedgerOrderField) graphql.Marshaler {
+func (ec *executionContext) marshalNPoolLedgerOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐContributorField(ctx context.Context, sel ast.SelectionSet, v pool.ContributorField) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalPoolLedgerOrderField(v)
 	if res == graphql.Null {
@@ -3393,7 +3394,7 @@ func (ec *executionContext) marshalNPoolLedgerOrderField2githubᚗcomᚋresource
 	return res
 }
 
-func (ec *executionContext) marshalNPoolOverview2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐPoolOverview(ctx context.Context, sel ast.SelectionSet, v *model.PoolOverview) graphql.Marshaler {
+func (ec *executionContext) marshalNPoolOverview2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐOverview(ctx context.Context, sel ast.SelectionSet, v *pool.Overview) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PoolOverview!")
 		return graphql.Null
@@ -3437,12 +3438,12 @@ func (ec *executionContext) marshalNPoolResourceEdge2ᚕgithubᚗcomᚋresourcep
 	return ret
 }
 
-func (ec *executionContext) unmarshalNPoolResourceOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐResourceOrderField(ctx context.Context, v any) (model.ResourceOrderField, error) {
+func (ec *executionContext) unmarshalNPoolResourceOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐResourceField(ctx context.Context, v any) (pool.ResourceField, error) {
 	res, err := model.UnmarshalPoolResourceOrderField(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPoolResourceOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐResourceOrderField(ctx context.Context, sel ast.SelectionSet, v model.ResourceOrderField) graphql.Marshaler {
+func (ec *executionContext) marshalNPoolResourceOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐResourceField(ctx context.Context, sel ast.SelectionSet, v pool.ResourceField) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalPoolResourceOrderField(v)
 	if res == graphql.Null {
@@ -3489,17 +3490,17 @@ func (ec *executionContext) marshalNResourceStatus2githubᚗcomᚋresourcepool�
 	return res
 }
 
-func (ec *executionContext) unmarshalNSetModelPriceInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐSetModelPriceInput(ctx context.Context, v any) (model.SetModelPriceInput, error) {
+func (ec *executionContext) unmarshalNSetModelPriceInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐModelPriceInput(ctx context.Context, v any) (pool.ModelPriceInput, error) {
 	res, err := ec.unmarshalInputSetModelPriceInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNStanding2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐStanding(ctx context.Context, v any) (model.Standing, error) {
+func (ec *executionContext) unmarshalNStanding2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐStanding(ctx context.Context, v any) (pool.Standing, error) {
 	res, err := model.UnmarshalStanding(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNStanding2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐStanding(ctx context.Context, sel ast.SelectionSet, v model.Standing) graphql.Marshaler {
+func (ec *executionContext) marshalNStanding2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐStanding(ctx context.Context, sel ast.SelectionSet, v pool.Standing) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalStanding(v)
 	if res == graphql.Null {

@@ -1581,6 +1581,20 @@ func (ec *executionContext) marshalNID2githubᚗcomᚋresourcepoolᚋresourcepoo
 	return res
 }
 
+func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
+	res, err := model.UnmarshalTextID(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := model.MarshalTextID(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ID!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNID2ᚕgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐIDᚄ(ctx context.Context, v any) ([]ids.ID, error) {
 	vSlice := graphql.CoerceList(v)
 	var err error
@@ -1885,6 +1899,18 @@ func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel as
 	return res
 }
 
+func (ec *executionContext) unmarshalOID2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx context.Context, v any) (ids.ID, error) {
+	res, err := model.UnmarshalID(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOID2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx context.Context, sel ast.SelectionSet, v ids.ID) graphql.Marshaler {
+	_ = sel
+	_ = ctx
+	res := model.MarshalID(v)
+	return res
+}
+
 func (ec *executionContext) unmarshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx context.Context, v any) (*ids.ID, error) {
 	if v == nil {
 		return nil, nil
@@ -1900,6 +1926,24 @@ func (ec *executionContext) marshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresource
 	_ = sel
 	_ = ctx
 	res := model.MarshalID(*v)
+	return res
+}
+
+func (ec *executionContext) unmarshalOID2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := model.UnmarshalTextID(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := model.MarshalTextID(*v)
 	return res
 }
 

@@ -23,7 +23,9 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	ApiToken() ApiTokenResolver
 	CompletePayload() CompletePayloadResolver
+	Completion() CompletionResolver
 	DepositPayload() DepositPayloadResolver
+	LedgerAudit() LedgerAuditResolver
 	LedgerTransaction() LedgerTransactionResolver
 	Mutation() MutationResolver
 	PoolLedger() PoolLedgerResolver
@@ -34,7 +36,6 @@ type ResolverRoot interface {
 	RoutingDecision() RoutingDecisionResolver
 	Settings() SettingsResolver
 	Subscription() SubscriptionResolver
-	TransactionEvent() TransactionEventResolver
 	User() UserResolver
 	Wallet() WalletResolver
 	WalletEntry() WalletEntryResolver

@@ -10,8 +10,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/graph/model"
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -311,8 +311,8 @@ func (ec *executionContext) fieldContext_Settings_usedRecentlySeconds(_ context.
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputUpdateSettingsInput(ctx context.Context, obj any) (model.UpdateSettingsInput, error) {
-	var it model.UpdateSettingsInput
+func (ec *executionContext) unmarshalInputUpdateSettingsInput(ctx context.Context, obj any) (pool.SettingsPatch, error) {
+	var it pool.SettingsPatch
 	if obj == nil {
 		return it, nil
 	}
@@ -528,7 +528,7 @@ func (ec *executionContext) marshalNSettings2ᚖgithubᚗcomᚋresourcepoolᚋre
 	return ec._Settings(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNUpdateSettingsInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUpdateSettingsInput(ctx context.Context, v any) (model.UpdateSettingsInput, error) {
+func (ec *executionContext) unmarshalNUpdateSettingsInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐSettingsPatch(ctx context.Context, v any) (pool.SettingsPatch, error) {
 	res, err := ec.unmarshalInputUpdateSettingsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

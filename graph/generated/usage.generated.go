@@ -16,6 +16,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/page"
+	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/routing"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -621,7 +622,7 @@ func (ec *executionContext) fieldContext_PoolUsageLogEdge_cursor(_ context.Conte
 	return graphql.NewScalarFieldContext("PoolUsageLogEdge", field, false, false, "Cursor")
 }
 
-func (ec *executionContext) _UsagePoint_at(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_at(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -644,7 +645,7 @@ func (ec *executionContext) fieldContext_UsagePoint_at(_ context.Context, field 
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Time")
 }
 
-func (ec *executionContext) _UsagePoint_group(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_group(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -667,7 +668,7 @@ func (ec *executionContext) fieldContext_UsagePoint_group(_ context.Context, fie
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "String")
 }
 
-func (ec *executionContext) _UsagePoint_requests(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_requests(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -690,7 +691,7 @@ func (ec *executionContext) fieldContext_UsagePoint_requests(_ context.Context, 
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _UsagePoint_failed(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_failed(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -713,7 +714,7 @@ func (ec *executionContext) fieldContext_UsagePoint_failed(_ context.Context, fi
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _UsagePoint_promptTokens(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_promptTokens(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -736,7 +737,7 @@ func (ec *executionContext) fieldContext_UsagePoint_promptTokens(_ context.Conte
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _UsagePoint_completionTokens(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_completionTokens(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -759,7 +760,7 @@ func (ec *executionContext) fieldContext_UsagePoint_completionTokens(_ context.C
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "BigInt")
 }
 
-func (ec *executionContext) _UsagePoint_creditsCharged(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_creditsCharged(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -782,7 +783,7 @@ func (ec *executionContext) fieldContext_UsagePoint_creditsCharged(_ context.Con
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _UsagePoint_costAmount(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_costAmount(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -805,7 +806,7 @@ func (ec *executionContext) fieldContext_UsagePoint_costAmount(_ context.Context
 	return graphql.NewScalarFieldContext("UsagePoint", field, false, false, "USD")
 }
 
-func (ec *executionContext) _UsagePoint_averageLatencyMs(ctx context.Context, field graphql.CollectedField, obj *model.UsagePoint) (ret graphql.Marshaler) {
+func (ec *executionContext) _UsagePoint_averageLatencyMs(ctx context.Context, field graphql.CollectedField, obj *pool.UsagePoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -832,8 +833,8 @@ func (ec *executionContext) fieldContext_UsagePoint_averageLatencyMs(_ context.C
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputPoolUsageLogFilter(ctx context.Context, obj any) (model.PoolUsageLogFilter, error) {
-	var it model.PoolUsageLogFilter
+func (ec *executionContext) unmarshalInputPoolUsageLogFilter(ctx context.Context, obj any) (pool.UsageFilter, error) {
+	var it pool.UsageFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -884,21 +885,21 @@ func (ec *executionContext) unmarshalInputPoolUsageLogFilter(ctx context.Context
 			if err != nil {
 				return it, err
 			}
-			it.UserID = data
+			it.User = data
 		case "resourceId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resourceId"))
 			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.ResourceID = data
+			it.Resource = data
 		case "resourceOwnerId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("resourceOwnerId"))
 			data, err := ec.unmarshalOID2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋidsᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.ResourceOwnerID = data
+			it.ResourceOwner = data
 		}
 	}
 	return it, nil
@@ -928,7 +929,7 @@ func (ec *executionContext) unmarshalInputPoolUsageLogOrder(ctx context.Context,
 		switch k {
 		case "field":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("field"))
-			data, err := ec.unmarshalNPoolUsageLogOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageOrderField(ctx, v)
+			data, err := ec.unmarshalNPoolUsageLogOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageField(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1159,7 +1160,7 @@ func (ec *executionContext) _PoolUsageLogEdge(ctx context.Context, sel ast.Selec
 
 var usagePointImplementors = []string{"UsagePoint"}
 
-func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *model.UsagePoint) graphql.Marshaler {
+func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSet, obj *pool.UsagePoint) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, usagePointImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1234,12 +1235,12 @@ func (ec *executionContext) _UsagePoint(ctx context.Context, sel ast.SelectionSe
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNBucket2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐBucket(ctx context.Context, v any) (model.Bucket, error) {
+func (ec *executionContext) unmarshalNBucket2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐBucket(ctx context.Context, v any) (pool.Bucket, error) {
 	res, err := model.UnmarshalBucket(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNBucket2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐBucket(ctx context.Context, sel ast.SelectionSet, v model.Bucket) graphql.Marshaler {
+func (ec *executionContext) marshalNBucket2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐBucket(ctx context.Context, sel ast.SelectionSet, v pool.Bucket) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalBucket(v)
 	if res == graphql.Null {
@@ -1284,12 +1285,12 @@ func (ec *executionContext) marshalNPoolUsageLogEdge2ᚕgithubᚗcomᚋresourcep
 	return ret
 }
 
-func (ec *executionContext) unmarshalNPoolUsageLogOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageOrderField(ctx context.Context, v any) (model.UsageOrderField, error) {
+func (ec *executionContext) unmarshalNPoolUsageLogOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageField(ctx context.Context, v any) (pool.UsageField, error) {
 	res, err := model.UnmarshalPoolUsageLogOrderField(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNPoolUsageLogOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageOrderField(ctx context.Context, sel ast.SelectionSet, v model.UsageOrderField) graphql.Marshaler {
+func (ec *executionContext) marshalNPoolUsageLogOrderField2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageField(ctx context.Context, sel ast.SelectionSet, v pool.UsageField) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalPoolUsageLogOrderField(v)
 	if res == graphql.Null {
@@ -1298,11 +1299,11 @@ func (ec *executionContext) marshalNPoolUsageLogOrderField2githubᚗcomᚋresour
 	return res
 }
 
-func (ec *executionContext) marshalNUsagePoint2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsagePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.UsagePoint) graphql.Marshaler {
+func (ec *executionContext) marshalNUsagePoint2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsagePointᚄ(ctx context.Context, sel ast.SelectionSet, v []*pool.UsagePoint) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNUsagePoint2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsagePoint(ctx, sel, v[i])
+		return ec.marshalNUsagePoint2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsagePoint(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1314,7 +1315,7 @@ func (ec *executionContext) marshalNUsagePoint2ᚕᚖgithubᚗcomᚋresourcepool
 	return ret
 }
 
-func (ec *executionContext) marshalNUsagePoint2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsagePoint(ctx context.Context, sel ast.SelectionSet, v *model.UsagePoint) graphql.Marshaler {
+func (ec *executionContext) marshalNUsagePoint2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsagePoint(ctx context.Context, sel ast.SelectionSet, v *pool.UsagePoint) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "UsagePoint!")
 		return graphql.Null
@@ -1322,12 +1323,12 @@ func (ec *executionContext) marshalNUsagePoint2ᚖgithubᚗcomᚋresourcepoolᚋ
 	return ec._UsagePoint(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNUsageScope2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageScope(ctx context.Context, v any) (model.UsageScope, error) {
+func (ec *executionContext) unmarshalNUsageScope2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageScope(ctx context.Context, v any) (pool.UsageScope, error) {
 	res, err := model.UnmarshalUsageScope(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUsageScope2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageScope(ctx context.Context, sel ast.SelectionSet, v model.UsageScope) graphql.Marshaler {
+func (ec *executionContext) marshalNUsageScope2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageScope(ctx context.Context, sel ast.SelectionSet, v pool.UsageScope) graphql.Marshaler {
 	_ = sel
 	res := model.MarshalUsageScope(v)
 	if res == graphql.Null {
@@ -1357,7 +1358,7 @@ func (ec *executionContext) marshalOPoolUsageLog2ᚖgithubᚗcomᚋresourcepool�
 	return ec._PoolUsageLog(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPoolUsageLogFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐPoolUsageLogFilter(ctx context.Context, v any) (*model.PoolUsageLogFilter, error) {
+func (ec *executionContext) unmarshalOPoolUsageLogFilter2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageFilter(ctx context.Context, v any) (*pool.UsageFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1373,7 +1374,7 @@ func (ec *executionContext) unmarshalOPoolUsageLogOrder2ᚖgithubᚗcomᚋresour
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOUsageGroup2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageGroup(ctx context.Context, v any) (*model.UsageGroup, error) {
+func (ec *executionContext) unmarshalOUsageGroup2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageGroup(ctx context.Context, v any) (*pool.UsageGroup, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -1381,7 +1382,7 @@ func (ec *executionContext) unmarshalOUsageGroup2ᚖgithubᚗcomᚋresourcepool�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOUsageGroup2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐUsageGroup(ctx context.Context, sel ast.SelectionSet, v *model.UsageGroup) graphql.Marshaler {
+func (ec *executionContext) marshalOUsageGroup2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐUsageGroup(ctx context.Context, sel ast.SelectionSet, v *pool.UsageGroup) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

@@ -1,49 +1,29 @@
 package model
 
 import (
-	"time"
-
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/ent/user"
-	"github.com/resourcepool/resourcepool/server/access"
-	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/account"
 )
 
-// SignUpInput is the contract's input of that name; so are the other inputs of this package.
-type SignUpInput struct {
-	Email       string
-	Password    string
-	DisplayName string
-	Invite      *string
-}
-
-type SignInInput struct {
-	Email    string
-	Password string
-	Code     *string
-}
-
+// SessionPayload answers a sign-up and a sign-in.
 type SessionPayload struct{ Viewer *ent.User }
 
-type CreateAPITokenInput struct {
-	Name       string
-	ExpiresAt  *time.Time
-	SpendLimit *money.Credits
-	Models     []string
-}
-
+// CreateAPITokenPayload has the token's secret, this once.
 type CreateAPITokenPayload struct {
 	Secret string
 	Token  *ent.APIToken
 }
 
-type UserFilter struct {
-	Search *string
-	Role   *access.Role
-	Status *user.Status
-}
-
+// UserOrder is the order of a list of users.
 type UserOrder struct {
 	Field     UserOrderField
 	Direction OrderDirection
+}
+
+// Of returns the order as the domain has it; nil is its own.
+func (o *UserOrder) Of() account.UserOrder {
+	if o == nil {
+		return account.UserOrder{}
+	}
+	return account.UserOrder{By: string(o.Field), Desc: o.Direction == Desc}
 }

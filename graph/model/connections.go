@@ -2,6 +2,7 @@ package model
 
 import (
 	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/page"
 )
 
@@ -17,6 +18,6 @@ type (
 	PoolUsageLogEdge            = page.Edge[*ent.UsageLog]
 	LedgerTransactionConnection = page.Connection[*ent.LedgerTransaction]
 	LedgerTransactionEdge       = page.Edge[*ent.LedgerTransaction]
-	WalletEntryConnection       = page.Connection[*WalletEntry]
-	WalletEntryEdge             = page.Edge[*WalletEntry]
+	WalletEntryConnection       = page.Connection[ledger.WalletEntry]
+	WalletEntryEdge             = page.Edge[ledger.WalletEntry]
 )

@@ -10,39 +10,33 @@ import (
 	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/account"
 	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/gateway"
+	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/pool"
 )
 
-// The enums that are plain words inside: what has no type of its own in Go is a string here.
-type (
-	OwnerType          string
-	Standing           string
-	OrderDirection     string
-	LedgerOrderField   string
-	ResourceOrderField string
-	UsageOrderField    string
-	UserOrderField     string
-	MessageRole        string
-	FinishReason       string
-	DepositStepName    string
-	UsageScope         string
-	Bucket             string
-	UsageGroup         string
-)
+// OwnerType is whose a resource is.
+type OwnerType string
 
-// Kinds of owners, and the direction that is not the default.
+// The kinds of owners.
 const (
-	OwnedByUser     OwnerType      = "USER"
-	OwnedByPlatform OwnerType      = "PLATFORM"
-	Desc            OrderDirection = "DESC"
+	OwnedByUser     OwnerType = "USER"
+	OwnedByPlatform OwnerType = "PLATFORM"
 )
 
-// Standings of a contributor.
+// OrderDirection is which way a list goes.
+type OrderDirection string
+
+// The directions.
 const (
-	StandingActive   Standing = "ACTIVE"
-	StandingLow      Standing = "LOW"
-	StandingDepleted Standing = "DEPLETED"
+	Asc  OrderDirection = "ASC"
+	Desc OrderDirection = "DESC"
 )
+
+// UserOrderField is what users can be ordered by.
+type UserOrderField string
 
 func write[T ~string](v T) graphql.Marshaler { return graphql.MarshalString(string(v)) }
 
@@ -87,68 +81,79 @@ func UnmarshalUsageStatus(v any) (usagelog.Status, error) {
 	return read(v, usagelog.StatusSUCCEEDED, usagelog.StatusFAILED)
 }
 
-func MarshalTransactionKind(v string) graphql.Marshaler { return write(v) }
-func UnmarshalTransactionKind(v any) (string, error) {
-	return read(v, "DEPOSIT", "VEST", "WITHDRAWAL", "CLAWBACK", "GRANT", "USAGE", "REFUND",
-		"MARKET_PURCHASE", "MARKET_SETTLEMENT", "MARKET_REFUND", "ADJUSTMENT")
+func MarshalTransactionKind(v ledger.Kind) graphql.Marshaler { return write(v) }
+func UnmarshalTransactionKind(v any) (ledger.Kind, error) {
+	return read(v, ledger.KindDeposit, ledger.KindVest, ledger.KindWithdrawal, ledger.KindClawback, ledger.KindGrant,
+		ledger.KindUsage, ledger.KindRefund, ledger.KindMarketPurchase, ledger.KindMarketSettlement,
+		ledger.KindMarketRefund, ledger.KindAdjustment)
 }
 
-func MarshalAsset(v string) graphql.Marshaler        { return write(v) }
-func UnmarshalAsset(v any) (string, error)           { return read(v, "CREDIT", "USD") }
-func MarshalOwnerType(v OwnerType) graphql.Marshaler { return write(v) }
-func UnmarshalOwnerType(v any) (OwnerType, error)    { return read(v, OwnedByUser, OwnedByPlatform) }
-func MarshalStanding(v Standing) graphql.Marshaler   { return write(v) }
-func UnmarshalStanding(v any) (Standing, error) {
-	return read(v, StandingActive, StandingLow, StandingDepleted)
+// A row of the books has its kind as text.
+
+func MarshalStoredKind(v string) graphql.Marshaler { return write(v) }
+func UnmarshalStoredKind(v any) (string, error) {
+	k, err := UnmarshalTransactionKind(v)
+	return string(k), err
+}
+
+func MarshalAsset(v string) graphql.Marshaler           { return write(v) }
+func UnmarshalAsset(v any) (string, error)              { return read(v, "CREDIT", "USD") }
+func MarshalOwnerType(v OwnerType) graphql.Marshaler    { return write(v) }
+func UnmarshalOwnerType(v any) (OwnerType, error)       { return read(v, OwnedByUser, OwnedByPlatform) }
+func MarshalStanding(v pool.Standing) graphql.Marshaler { return write(v) }
+func UnmarshalStanding(v any) (pool.Standing, error) {
+	return read(v, pool.StandingActive, pool.StandingLow, pool.StandingDepleted)
 }
 
 func MarshalOrderDirection(v OrderDirection) graphql.Marshaler { return write(v) }
-func UnmarshalOrderDirection(v any) (OrderDirection, error)    { return read(v, "ASC", Desc) }
+func UnmarshalOrderDirection(v any) (OrderDirection, error)    { return read(v, Asc, Desc) }
 
-func MarshalPoolLedgerOrderField(v LedgerOrderField) graphql.Marshaler { return write(v) }
-func UnmarshalPoolLedgerOrderField(v any) (LedgerOrderField, error) {
-	return read[LedgerOrderField](v, "RESOURCES_CONTRIBUTED", "RESOURCE_CONSUMED", "PLATFORM_REVENUE", "REQUESTS")
+func MarshalPoolLedgerOrderField(v pool.ContributorField) graphql.Marshaler { return write(v) }
+func UnmarshalPoolLedgerOrderField(v any) (pool.ContributorField, error) {
+	return read(v, pool.ByContributed, pool.ByConsumed, pool.ByRevenue, pool.ByRequestsOnOwn)
 }
 
-func MarshalPoolResourceOrderField(v ResourceOrderField) graphql.Marshaler { return write(v) }
-func UnmarshalPoolResourceOrderField(v any) (ResourceOrderField, error) {
-	return read[ResourceOrderField](v, "CREATED_AT", "CURRENT_QUOTA", "ORIGINAL_QUOTA", "LAST_USED_AT", "EXPIRES_AT")
+func MarshalPoolResourceOrderField(v pool.ResourceField) graphql.Marshaler { return write(v) }
+func UnmarshalPoolResourceOrderField(v any) (pool.ResourceField, error) {
+	return read(v, pool.ByCreated, pool.ByCurrentQuota, pool.ByOriginalQuota, pool.ByLastUsed, pool.ByExpiry)
 }
 
-func MarshalPoolUsageLogOrderField(v UsageOrderField) graphql.Marshaler { return write(v) }
-func UnmarshalPoolUsageLogOrderField(v any) (UsageOrderField, error) {
-	return read[UsageOrderField](v, "CREATED_AT", "CREDITS_CHARGED", "COST_AMOUNT", "LATENCY_MS")
+func MarshalPoolUsageLogOrderField(v pool.UsageField) graphql.Marshaler { return write(v) }
+func UnmarshalPoolUsageLogOrderField(v any) (pool.UsageField, error) {
+	return read(v, pool.ByTime, pool.ByCharge, pool.ByCost, pool.ByLatency)
 }
 
 func MarshalUserOrderField(v UserOrderField) graphql.Marshaler { return write(v) }
 func UnmarshalUserOrderField(v any) (UserOrderField, error) {
-	return read[UserOrderField](v, "CREATED_AT", "DISPLAY_NAME")
+	return read[UserOrderField](v, account.ByCreatedAt, account.ByDisplayName)
 }
 
-func MarshalMessageRole(v MessageRole) graphql.Marshaler { return write(v) }
-func UnmarshalMessageRole(v any) (MessageRole, error) {
-	return read[MessageRole](v, "SYSTEM", "USER", "ASSISTANT")
+func MarshalMessageRole(v gateway.Role) graphql.Marshaler { return write(v) }
+func UnmarshalMessageRole(v any) (gateway.Role, error) {
+	return read(v, gateway.System, gateway.User, gateway.Assistant)
 }
 
-func MarshalFinishReason(v FinishReason) graphql.Marshaler { return write(v) }
-func UnmarshalFinishReason(v any) (FinishReason, error) {
-	return read[FinishReason](v, "STOP", "LENGTH", "CONTENT_FILTER", "OTHER")
+func MarshalFinishReason(v gateway.FinishReason) graphql.Marshaler { return write(v) }
+func UnmarshalFinishReason(v any) (gateway.FinishReason, error) {
+	return read(v, gateway.FinishStop, gateway.FinishLength, gateway.FinishContentFilter, gateway.FinishOther)
 }
 
-func MarshalDepositStepName(v DepositStepName) graphql.Marshaler { return write(v) }
-func UnmarshalDepositStepName(v any) (DepositStepName, error) {
-	return read[DepositStepName](v, "KEY", "MODELS", "BALANCE", "BOOKED")
+func MarshalDepositStepName(v string) graphql.Marshaler { return write(v) }
+func UnmarshalDepositStepName(v any) (string, error) {
+	return read(v, pool.StepKey, pool.StepModels, pool.StepBalance, pool.StepBooked)
 }
 
-func MarshalUsageScope(v UsageScope) graphql.Marshaler { return write(v) }
-func UnmarshalUsageScope(v any) (UsageScope, error) {
-	return read[UsageScope](v, "MINE", "MY_KEYS", "POOL")
+func MarshalUsageScope(v pool.UsageScope) graphql.Marshaler { return write(v) }
+func UnmarshalUsageScope(v any) (pool.UsageScope, error) {
+	return read(v, pool.ScopeMine, pool.ScopeMyKeys, pool.ScopePool)
 }
 
-func MarshalBucket(v Bucket) graphql.Marshaler { return write(v) }
-func UnmarshalBucket(v any) (Bucket, error)    { return read[Bucket](v, "HOUR", "DAY") }
+func MarshalBucket(v pool.Bucket) graphql.Marshaler { return write(v) }
+func UnmarshalBucket(v any) (pool.Bucket, error) {
+	return read(v, pool.BucketHour, pool.BucketDay)
+}
 
-func MarshalUsageGroup(v UsageGroup) graphql.Marshaler { return write(v) }
-func UnmarshalUsageGroup(v any) (UsageGroup, error) {
-	return read[UsageGroup](v, "MODEL", "PROVIDER", "RESOURCE", "USER")
+func MarshalUsageGroup(v pool.UsageGroup) graphql.Marshaler { return write(v) }
+func UnmarshalUsageGroup(v any) (pool.UsageGroup, error) {
+	return read(v, pool.GroupModel, pool.GroupProvider, pool.GroupResource, pool.GroupUser)
 }

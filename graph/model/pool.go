@@ -1,25 +1,40 @@
 package model
 
 import (
-	"time"
-
-	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/server/ids"
-	"github.com/resourcepool/resourcepool/server/money"
-	"github.com/resourcepool/resourcepool/server/vault"
+	"github.com/resourcepool/resourcepool/server/pool"
 )
 
+// PoolLedgerOrder is the order of the ranking.
 type PoolLedgerOrder struct {
-	Field     LedgerOrderField
+	Field     pool.ContributorField
 	Direction OrderDirection
 }
 
+// Of returns the order as the domain has it; nil is its own.
+func (o *PoolLedgerOrder) Of() pool.ContributorOrder {
+	if o == nil {
+		return pool.ContributorOrder{}
+	}
+	return pool.ContributorOrder{Field: o.Field, Asc: o.Direction == Asc}
+}
+
+// PoolResourceOrder is the order of a list of resources.
 type PoolResourceOrder struct {
-	Field     ResourceOrderField
+	Field     pool.ResourceField
 	Direction OrderDirection
 }
 
+// Of returns the order as the domain has it; nil is its own.
+func (o *PoolResourceOrder) Of() pool.ResourceOrder {
+	if o == nil {
+		return pool.ResourceOrder{}
+	}
+	return pool.ResourceOrder{Field: o.Field, Asc: o.Direction == Asc}
+}
+
+// PoolResourceFilter narrows a list of resources.
 type PoolResourceFilter struct {
 	Status    []poolresource.Status
 	Provider  *string
@@ -27,50 +42,29 @@ type PoolResourceFilter struct {
 	OwnerID   *ids.ID
 }
 
-// DepositPayload answers a deposit and a withdrawal.
-type DepositPayload struct {
-	Resource *ent.PoolResource
-	Fee      money.Credits
-	Credited money.Credits
-	Vesting  money.Credits
-	Seq      int64 // of the transaction
+// Of returns the filter as the domain has it; nil takes all.
+func (f *PoolResourceFilter) Of() pool.ResourceFilter {
+	if f == nil {
+		return pool.ResourceFilter{}
+	}
+	out := pool.ResourceFilter{Status: f.Status, Provider: f.Provider, Owner: f.OwnerID}
+	if f.OwnerType != nil {
+		platform := *f.OwnerType == OwnedByPlatform
+		out.Platform = &platform
+	}
+	return out
 }
 
-type UpdateSettingsInput struct {
-	DepositFeeRate        *float64
-	UnconfirmedTrustLimit *money.USD
-	ClawbackGraceHours    *int
-	PriceMarkup           *float64
-	CostWeight            *float64
-	PerformanceWeight     *float64
-	ReliabilityWeight     *float64
-	PlatformOwnedFactor   *float64
-	LowQuotaFactor        *float64
-	LowQuotaThreshold     *money.USD
-	UsedRecentlyFactor    *float64
-	UsedRecentlySeconds   *int
+// PoolUsageLogOrder is the order of a list of requests.
+type PoolUsageLogOrder struct {
+	Field     pool.UsageField
+	Direction OrderDirection
 }
 
-type SetModelPriceInput struct {
-	Model                     string
-	Provider                  string
-	InputCostPerMillion       money.USD
-	CachedInputCostPerMillion *money.USD
-	OutputCostPerMillion      money.USD
-	InputPricePerMillion      money.Credits
-	OutputPricePerMillion     money.Credits
-	MinimumCharge             *money.Credits
-}
-
-type DepositInput struct {
-	Provider       string
-	APIKey         vault.Secret
-	Quota          money.USD
-	Label          *string
-	BaseURL        *string
-	ExpiresAt      *time.Time
-	Backup         *bool
-	AcceptedTerms  *string
-	ProgressID     *ids.ID
-	IdempotencyKey *string
+// Of returns the order as the domain has it; nil is its own.
+func (o *PoolUsageLogOrder) Of() pool.UsageOrder {
+	if o == nil {
+		return pool.UsageOrder{}
+	}
+	return pool.UsageOrder{Field: o.Field, Asc: o.Direction == Asc}
 }

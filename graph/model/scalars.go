@@ -29,6 +29,15 @@ func UnmarshalID(v any) (ids.ID, error) {
 	return ids.ID(s), nil
 }
 
+// MarshalTextID writes an id that is text inside: one that a client made, or that names a line of a list.
+func MarshalTextID(id string) graphql.Marshaler { return graphql.MarshalString(id) }
+
+// UnmarshalTextID reads an id that a client made.
+func UnmarshalTextID(v any) (string, error) {
+	id, err := UnmarshalID(v)
+	return string(id), err
+}
+
 // MarshalCursor writes a cursor.
 func MarshalCursor(c string) graphql.Marshaler { return graphql.MarshalString(c) }
 

@@ -1,0 +1,50 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/ids"
+)
+
+// policy is access.Policy.
+type policy interface {
+	Can(a *access.Actor, action, object string, owner ids.ID) bool
+	Check(a *access.Actor, action, object string, owner ids.ID) error
+	Covers(object string) bool
+}
+
+// authorize asks the policy about every root field before its resolver runs. What the policy has no rule for is refused.
+type authorize struct{ policy policy }
+
+var _ graphql.FieldInterceptor = authorize{}
+
+func (authorize) ExtensionName() string { return "Authorize" }
+
+// Validate refuses to start with a root field that nobody thought of.
+func (a authorize) Validate(es graphql.ExecutableSchema) error {
+	s := es.Schema()
+	for _, root := range []*ast.Definition{s.Query, s.Mutation, s.Subscription} {
+		for _, f := range root.Fields {
+			if name := root.Name + "." + f.Name; !strings.HasPrefix(f.Name, "__") && !a.policy.Covers(name) {
+				return fmt.Errorf("graph: the policy has no rule for %s", name)
+			}
+		}
+	}
+	return nil
+}
+
+func (a authorize) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
+	switch at := graphql.GetFieldContext(ctx); at.Object {
+	case "Query", "Mutation", "Subscription":
+		if err := a.policy.Check(actor(ctx), "call", at.Object+"."+at.Field.Name, ""); err != nil {
+			return nil, err
+		}
+	}
+	return next(ctx)
+}

@@ -1,0 +1,91 @@
+package graph
+
+import (
+	"context"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/money"
+)
+
+// Resolver is the root of all resolvers: the services that they call. None may be missing.
+type Resolver struct {
+	Policy        policy
+	Accounts      accounts
+	Pool          pools
+	Reports       reports
+	Prices        prices
+	SettingsStore settings
+	Ledger        books
+	Gateway       completions
+	Feed          feeds
+}
+
+// may reports whether the asker may see what the object names of something of owner's. What they may not see is null.
+func (r *Resolver) may(ctx context.Context, object string, owner ids.ID) bool {
+	return r.Policy.Can(actor(ctx), "read", object, owner)
+}
+
+// mustMay is may for what can't be null.
+func (r *Resolver) mustMay(ctx context.Context, object string, owner ids.ID) error {
+	return r.Policy.Check(actor(ctx), "read", object, owner)
+}
+
+// shown is v where it may be seen and null where not.
+func shown[T any](may bool, v T) *T {
+	if !may {
+		return nil
+	}
+	return &v
+}
+
+// nonEmpty is null for what is stored as an empty text.
+func nonEmpty[T ~string](v T) *string {
+	s := string(v)
+	return shown(s != "", s)
+}
+
+// pointers returns the addresses of a list's elements, which is what generated code takes.
+func pointers[T any](list []T) []*T {
+	out := make([]*T, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
+
+// ownerOf is a resource's owner, "" for the platform's.
+func ownerOf(r *ent.PoolResource) ids.ID {
+	if r.OwnerID == nil {
+		return ""
+	}
+	return *r.OwnerID
+}
+
+const transactionPrefix = "txn_"
+
+// transactionID is the id of the transaction seq.
+func transactionID(seq int64) ids.ID { return ids.ID(transactionPrefix + strconv.FormatInt(seq, 10)) }
+
+func parseTransactionID(id ids.ID) (int64, bool) {
+	digits, ok := strings.CutPrefix(string(id), transactionPrefix)
+	seq, err := strconv.ParseInt(digits, 10, 64)
+	return seq, ok && err == nil && seq > 0 && transactionID(seq) == id
+}
+
+func digest(b []byte) string { return hex.EncodeToString(b) }
+
+// rate turns what is kept in 10⁻⁹ into a number to show.
+func rate(nano int64) float64 { return float64(nano) / money.One }
+
+// absent turns a NOT_FOUND into nothing, for what is null where it is not there.
+func absent[T any](v *T, err error) (*T, error) {
+	if fault.CodeOf(err) == fault.NotFound {
+		return nil, nil
+	}
+	return v, err
+}

@@ -1,0 +1,105 @@
+package graph
+
+import (
+	"context"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/user"
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/feed"
+	"github.com/resourcepool/resourcepool/server/gateway"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/page"
+	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/routing"
+	"github.com/resourcepool/resourcepool/server/vault"
+)
+
+// accounts is account.Service.
+type accounts interface {
+	SignUp(ctx context.Context, in account.SignUpInput) (*ent.User, account.Login, error)
+	SignIn(ctx context.Context, in account.SignInInput) (*ent.User, account.Login, error)
+	SignOut(ctx context.Context, a *access.Actor) error
+	Reauthenticate(ctx context.Context, a *access.Actor, password string, code *string) error
+	ActorBySession(ctx context.Context, secret string) (*access.Actor, error)
+	CreateToken(ctx context.Context, a *access.Actor, in account.CreateTokenInput) (*ent.APIToken, string, error)
+	RevokeToken(ctx context.Context, a *access.Actor, id ids.ID) (*ent.APIToken, error)
+	Tokens(ctx context.Context, user ids.ID) ([]*ent.APIToken, error)
+	Token(ctx context.Context, id ids.ID) (*ent.APIToken, error)
+	User(ctx context.Context, id ids.ID) (*ent.User, error)
+	Users(ctx context.Context, f account.UserFilter, o account.UserOrder, args page.Args) (page.Connection[*ent.User], error)
+	SetRoles(ctx context.Context, a *access.Actor, id ids.ID, roles []access.Role) (*ent.User, error)
+	SetStatus(ctx context.Context, a *access.Actor, id ids.ID, status user.Status) (*ent.User, error)
+}
+
+// pools is pool.Service: how keys come in, live and end.
+type pools interface {
+	Deposit(ctx context.Context, a *access.Actor, in pool.DepositInput) (*pool.DepositResult, error)
+	AddPlatformResource(ctx context.Context, a *access.Actor, in pool.DepositInput) (*ent.PoolResource, error)
+	DepositSteps(ctx context.Context, a *access.Actor, progressID string) (<-chan pool.DepositStep, error)
+	Pause(ctx context.Context, a *access.Actor, id ids.ID) (*ent.PoolResource, error)
+	Resume(ctx context.Context, a *access.Actor, id ids.ID) (*ent.PoolResource, error)
+	Verify(ctx context.Context, a *access.Actor, id ids.ID) (*ent.PoolResource, error)
+	Rotate(ctx context.Context, a *access.Actor, id ids.ID, key vault.Secret) (*ent.PoolResource, error)
+	Withdraw(ctx context.Context, a *access.Actor, id ids.ID) (*pool.DepositResult, error)
+	Suspend(ctx context.Context, a *access.Actor, id ids.ID, reason string) (*ent.PoolResource, error)
+	Grant(ctx context.Context, a *access.Actor, user ids.ID, amount money.Credits, memo string, idempotencyKey *string) (seq int64, err error)
+}
+
+// reports is pool.Reports.
+type reports interface {
+	Overview(ctx context.Context) (*pool.Overview, error)
+	Contributors(ctx context.Context, args page.Args, order pool.ContributorOrder) (page.Connection[*ent.PoolLedger], error)
+	Ledger(ctx context.Context, owner ids.ID) (*ent.PoolLedger, error)
+	Remaining(ctx context.Context, owners ...ids.ID) (map[ids.ID]money.USD, error)
+	Resources(ctx context.Context, a *access.Actor, args page.Args, f pool.ResourceFilter, order pool.ResourceOrder) (page.Connection[*ent.PoolResource], error)
+	ResourcesOf(ctx context.Context, owner ids.ID, args page.Args) (page.Connection[*ent.PoolResource], error)
+	Resource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
+	UsageLogs(ctx context.Context, a *access.Actor, args page.Args, f pool.UsageFilter, order pool.UsageOrder) (page.Connection[*ent.UsageLog], error)
+	UsageLogsOf(ctx context.Context, user ids.ID, args page.Args) (page.Connection[*ent.UsageLog], error)
+	UsageLog(ctx context.Context, id ids.ID) (*ent.UsageLog, error)
+	UsageSeries(ctx context.Context, a *access.Actor, in pool.SeriesInput) ([]pool.UsagePoint, error)
+	Decision(ctx context.Context, usage ids.ID) (*routing.Record, error)
+}
+
+// prices is pool.Prices.
+type prices interface {
+	Models(ctx context.Context) ([]pool.Model, error)
+	SetModelPrice(ctx context.Context, a *access.Actor, in pool.ModelPriceInput) (pool.Model, error)
+}
+
+// settings is pool.SettingsStore.
+type settings interface {
+	Current(ctx context.Context) (*ent.Setting, error)
+	Update(ctx context.Context, a *access.Actor, p pool.SettingsPatch) (*ent.Setting, error)
+}
+
+// books is ledger.Ledger, for reading.
+type books interface {
+	Wallet(ctx context.Context, user ids.ID) (ledger.WalletState, error)
+	Entries(ctx context.Context, user ids.ID, args page.Args) (page.Connection[ledger.WalletEntry], error)
+	List(ctx context.Context, args page.Args, f ledger.Filter) (page.Connection[*ent.LedgerTransaction], error)
+	TransactionsBySeq(ctx context.Context, seqs ...int64) (map[int64]*ent.LedgerTransaction, error)
+	Postings(ctx context.Context, seqs ...int64) (map[int64][]ledger.Posting, error)
+	Quotas(ctx context.Context, resources ...ids.ID) (map[ids.ID]ledger.Balance, error)
+	Budgets(ctx context.Context, tokens ...ids.ID) (map[ids.ID]ledger.Budget, error)
+	Audit(ctx context.Context) (*ledger.Report, error)
+}
+
+// completions is gateway.Gateway.
+type completions interface {
+	Estimate(ctx context.Context, a *access.Actor, in gateway.Input) (gateway.Estimate, error)
+	Preview(ctx context.Context, a *access.Actor, in gateway.Input) (routing.Decision, error)
+	Complete(ctx context.Context, a *access.Actor, in gateway.Input) (*gateway.Result, error)
+	Stream(ctx context.Context, a *access.Actor, in gateway.Input) (<-chan gateway.Chunk, error)
+}
+
+// feeds is feed.Hub.
+type feeds interface {
+	Transactions(ctx context.Context, after *string) (*feed.Subscription, error)
+	Wallets(ctx context.Context, user ids.ID) (<-chan struct{}, error)
+	Resources(ctx context.Context, owner ids.ID) (<-chan ids.ID, error)
+}

@@ -1,0 +1,65 @@
+package httpd
+
+import (
+	"bytes"
+	_ "embed"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// unbuilt stands in for the frontend in a program that was built without it.
+//
+//go:embed unbuilt.html
+var unbuilt []byte
+
+// pages serves the built frontend: the page of the program, GraphiQL, and their files. Files under assets/ have the hash
+// of their content in their names.
+func (s *Server) pages(r chi.Router) {
+	if s.Frontend == nil {
+		for _, path := range []string{"/", "/graphiql"} {
+			r.Get(path, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, unbuilt) })
+		}
+		return
+	}
+	r.Get("/", s.file("index.html"))
+	r.Get("/graphiql", s.file("graphiql.html", "graphiql/index.html"))
+	r.Get("/graphiql/", http.RedirectHandler("/graphiql", http.StatusMovedPermanently).ServeHTTP)
+	r.Get("/*", s.asset)
+}
+
+// file serves the first of the names that is there.
+func (s *Server) file(names ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range names {
+			if body, err := fs.ReadFile(s.Frontend, name); err == nil {
+				s.page(w, r, body)
+				return
+			}
+		}
+		s.page(w, r, unbuilt)
+	}
+}
+
+func (s *Server) page(w http.ResponseWriter, r *http.Request, body []byte) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}
+
+func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	info, err := fs.Stat(s.Frontend, name)
+	if err != nil || info.IsDir() || strings.HasSuffix(name, ".html") || strings.HasPrefix(name, ".") {
+		plain(w, http.StatusNotFound, "There is nothing here.")
+		return
+	}
+	w.Header().Set("Cache-Control", "no-cache")
+	if strings.HasPrefix(name, "assets/") {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	http.ServeFileFS(w, r, s.Frontend, name)
+}
