@@ -152,7 +152,7 @@ func TestMasterKey(t *testing.T) {
 		dir := t.TempDir()
 		_, err := load(t, dir).MasterKey(bytes.NewReader(key))
 		require.NoError(t, err)
-		require.NoError(t, os.Chmod(filepath.Join(dir, "master.key"), 0o644)) //nolint:gosec // the fault under test
+		require.NoError(t, os.Chmod(filepath.Join(dir, "master.key"), 0o644))
 		_, err = load(t, dir).MasterKey(nil)
 		require.ErrorContains(t, err, "chmod 600")
 	})

@@ -19,7 +19,7 @@ type account struct {
 
 // accountFor picks the account for the cluster in data: its owner where it is there already.
 func accountFor(data string) (account, error) {
-	me := account{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())} //nolint:gosec // ids of users are 32 bits wide
+	me := account{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}
 	if st, err := os.Stat(data); err == nil {
 		if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 {
 			switch {
@@ -63,7 +63,7 @@ func (a account) own(path string) error {
 // terminal reaches only us, and without our environment, which has secrets. After the start release frees what it needed.
 func (a account) command(ctx context.Context, path, data string, args ...string) (cmd *exec.Cmd, release func(), err error) {
 	release = func() {}
-	cmd = exec.CommandContext(ctx, path) //nolint:gosec // a path that we looked up ourselves
+	cmd = exec.CommandContext(ctx, path)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -72,7 +72,7 @@ func (a account) command(ctx context.Context, path, data string, args ...string)
 		if runtime.GOOS == "linux" {
 			// The account may own the folder and yet not be let through to it, below /root for one. An open folder is
 			// a way in that asks nobody.
-			folder, err := os.Open(data) //nolint:gosec // the operator's own folder
+			folder, err := os.Open(data)
 			if err != nil {
 				return nil, nil, fmt.Errorf("postgres: %w", err)
 			}

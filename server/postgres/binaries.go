@@ -72,7 +72,7 @@ func majorOf(dir string) (major string, ok bool) {
 	if _, err := exec.LookPath(filepath.Join(dir, "initdb")); err != nil {
 		return "", false
 	}
-	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec,noctx // a path that we looked up, and an answer at once
+	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output() //nolint:noctx // an answer at once
 	if err != nil {
 		return "", false
 	}
@@ -94,7 +94,7 @@ func leading(version string) string {
 
 // madeBy returns the major version that made the cluster, "" where there is none.
 func madeBy(data string) (string, error) {
-	raw, err := os.ReadFile(filepath.Join(data, "PG_VERSION")) //nolint:gosec // the operator's own folder
+	raw, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}

@@ -25,7 +25,7 @@ func acquire(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // descriptors are small
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := io.ReadAll(io.LimitReader(f, 32)) // only for the message
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -121,4 +121,22 @@ func isPostgres(pid int) bool {
 	}
 	// "123 (postgres) S …"; a zombie does not run any more.
 	return strings.Contains(string(raw), "(postgres)") && !strings.Contains(string(raw), ") Z ")
+}
+
+// Running returns the address of the database that another program of ours runs in dir, for going beside it.
+func Running(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("postgres: %w", err)
+	}
+	c := &Cluster{dir: dir}
+	pid, sockets, err := c.postmaster()
+	if err != nil {
+		return "", err
+	}
+	if pid == 0 || sockets == "" {
+		return "", fmt.Errorf("postgres: nothing runs in %s yet", dir)
+	}
+	c.sockets = sockets
+	return c.URL(), nil
 }

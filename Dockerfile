@@ -1,0 +1,34 @@
+# The pages, the program with the pages inside, and an image with the program alone.
+FROM node:22-bookworm-slim AS pages
+WORKDIR /src/frontend
+COPY frontend/package.json frontend/package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY frontend/ ./
+RUN npm run build
+
+FROM golang:1.26-bookworm AS program
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY ent/ ent/
+COPY graph/ graph/
+COPY server/ server/
+COPY frontend/embed.go frontend/embed.go
+COPY --from=pages /src/frontend/dist/ frontend/dist/
+RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o /out/resourcepool ./server \
+	&& mkdir -p /out/data
+
+FROM gcr.io/distroless/static-debian12:nonroot
+COPY --from=program /out/resourcepool /usr/local/bin/resourcepool
+COPY --from=program --chown=nonroot:nonroot /out/data /data
+COPY LICENSE /LICENSE
+USER nonroot
+WORKDIR /data
+# There is no Postgres inside: DATABASE_URL and POOL_MASTER_KEY are required.
+ENV POOL_LISTEN=0.0.0.0:8080 POOL_DATA_DIR=/data
+EXPOSE 8080
+VOLUME /data
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["/usr/local/bin/resourcepool", "healthcheck"]
+ENTRYPOINT ["/usr/local/bin/resourcepool"]
+CMD ["serve"]

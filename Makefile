@@ -1,0 +1,139 @@
+# What a person or CI does with this repository. `make` alone lists it.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BINARY := bin/resourcepool
+TOOLS := $(CURDIR)/bin/tools
+GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
+STAMPED := $(if $(shell git rev-parse HEAD 2>/dev/null),true,false)
+
+WITHDB := go run ./server/dbtest/withdb --
+export CHROMIUM := $(or $(CHROMIUM),$(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-browser google-chrome))),/usr/bin/chromium)
+FRONTEND := $(shell find frontend/src frontend/graphiql frontend/public -type f) \
+	$(addprefix frontend/,index.html vite.config.ts tsconfig.json package.json)
+GENERATED := ent graph frontend/src go.mod go.sum
+
+##@ Use
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: postgres build ## build all and start the demo on http://127.0.0.1:8080
+	@exec $(BINARY) demo
+
+.PHONY: build
+build: frontend/dist/index.html ## make bin/resourcepool, its pages inside
+	CGO_ENABLED=0 go build -trimpath -buildvcs=$(STAMPED) -ldflags '-s -w' -o $(BINARY) ./server
+
+.PHONY: db
+db: postgres ## start a throwaway Postgres for tests in other terminals, until Ctrl-C
+	@$(WITHDB) bash -c 'echo "export POOL_TEST_DATABASE_URL='\''$$POOL_TEST_DATABASE_URL'\''"; exec sleep infinity'
+
+##@ Prove
+
+.PHONY: test
+test: postgres compiler chromium ## everything that proves it: what CI runs
+	@$(MAKE) generated
+	@$(MAKE) lint
+	@$(MAKE) test-frontend
+	@$(MAKE) test-go
+	@$(MAKE) test-e2e
+	@echo "All of make test passed."
+
+.PHONY: test-go
+test-go: postgres compiler frontend/dist/index.html ## the Go tests, with -race and a Postgres of their own
+	$(WITHDB) go test -race -timeout 15m ./...
+
+.PHONY: test-frontend
+test-frontend: frontend/node_modules/.package-lock.json ## types, lint and unit tests of the frontend
+	cd frontend && npm run typecheck && npm run lint && npm run test
+
+.PHONY: test-e2e
+test-e2e: postgres chromium build ## the pages of the built program in Chromium
+	cd frontend && npm run e2e
+
+.PHONY: check
+check: generated lint ## generated code is current, vet and lint
+
+.PHONY: lint
+lint: $(GOLANGCI) ## vet, lint and the rules of the layers
+	$(GOLANGCI) run --config .golangci.yml
+
+# Compared with itself, not with the last commit: work in progress is not stale.
+.PHONY: generated
+generated:
+	@before=$$(mktemp) after=$$(mktemp); trap 'rm -f $$before $$after' EXIT; \
+	sums() { find $(GENERATED) -type f -exec sha256sum {} + | sort -k 2; }; \
+	sums > $$before; $(MAKE) generate; sums > $$after; \
+	diff $$before $$after || { echo "The generated code was not current; it is now. Commit it." >&2; exit 1; }
+
+.PHONY: nightly
+nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), and run the Go tests ten times in random order
+	@grep -rl --include='*_test.go' '^func Fuzz' server graph | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "$$target in $$(dirname "$$file")"; \
+			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) "./$$(dirname "$$file")" < /dev/null; \
+		done; done
+	$(WITHDB) go test -race -count 10 -shuffle on -timeout 3h ./...
+
+.PHONY: bench
+bench: postgres ## the benchmarks; BENCH=regexp chooses
+	$(WITHDB) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 30m ./...
+
+##@ Change
+
+.PHONY: generate
+generate: ## write the generated code anew
+	go generate ./...
+
+.PHONY: fmt
+fmt: $(GOLANGCI) ## format the Go code
+	$(GOLANGCI) fmt --config .golangci.yml
+
+.PHONY: clean
+clean: ## remove what was built; the data of `make run` and the tools stay
+	rm -rf $(BINARY) frontend/node_modules frontend/test-results
+	find frontend/dist -mindepth 1 ! -name .gitkeep -delete
+
+##@ What is needed: installed where we are root on Debian or Ubuntu, else named
+
+APT := export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -y -q --no-install-recommends
+MAY_INSTALL := test "$$(id -u)" = 0 && command -v apt-get >/dev/null
+
+# The package would start a server of its own on port 5432, which nobody here asks for.
+.PHONY: postgres
+postgres: ## a Postgres server's programs
+	@if [ -n "$${DATABASE_URL:-}$${PG_BIN:-}" ] || command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then exit 0; fi; \
+	if ! { $(MAY_INSTALL); }; then echo "There is no Postgres server here. Install one (Debian, Ubuntu: apt-get install postgresql), or set DATABASE_URL." >&2; exit 1; fi; \
+	$(APT) postgresql-common; \
+	sed -i -E 's/^#? *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf; \
+	$(APT) postgresql
+
+.PHONY: chromium
+chromium: ## Chromium, for the end-to-end tests
+	@if [ -x "$$CHROMIUM" ]; then exit 0; fi; \
+	if ! { $(MAY_INSTALL); }; then echo "There is no $$CHROMIUM here. Install it (Debian: apt-get install chromium), or set CHROMIUM to the path of one." >&2; exit 1; fi; \
+	$(APT) chromium
+
+.PHONY: compiler
+compiler: ## a C compiler, which Go's race detector needs
+	@if command -v gcc >/dev/null; then exit 0; fi; \
+	if ! { $(MAY_INSTALL); }; then echo "There is no gcc here. Install it (Debian, Ubuntu: apt-get install gcc libc6-dev)." >&2; exit 1; fi; \
+	$(APT) gcc libc6-dev
+
+$(GOLANGCI):
+	@mkdir -p $(TOOLS)/new
+	GOBIN=$(TOOLS)/new go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	@mv $(TOOLS)/new/golangci-lint $@
+
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+	@command -v npm >/dev/null || { echo "There is no npm here. Install Node.js 20.19 or later, with npm." >&2; exit 1; }
+	cd frontend && npm ci --no-audit --no-fund
+	@touch $@
+
+frontend/dist/index.html: frontend/node_modules/.package-lock.json $(FRONTEND)
+	cd frontend && npm run build
