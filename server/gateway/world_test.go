@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/clock"
@@ -201,7 +202,7 @@ func (w *world) available(a *access.Actor) string {
 // log is the newest row of the usage log.
 func (w *world) log() *ent.UsageLog {
 	w.t.Helper()
-	row, err := w.ent.UsageLog.Query().Order(ent.Desc(usagelog.FieldID)).First(w.t.Context())
+	row, err := w.ent.UsageLog.Query().Order(ent.Desc(usagelog.FieldID)).First(context.Background())
 	require.NoError(w.t, err)
 	return row
 }
@@ -245,4 +246,71 @@ func requireCode(t testing.TB, want fault.Code, err error) *fault.Error {
 func soon(t testing.TB, what string, f func() bool) {
 	t.Helper()
 	require.Eventually(t, f, 10*time.Second, 5*time.Millisecond, what)
+}
+
+type poolRow = ent.PoolResource
+
+// try asks either way; the text of a stream must be that of its result.
+func (w *world) try(a *access.Actor, in gateway.Input, streamed bool) (*gateway.Result, error) {
+	w.t.Helper()
+	if !streamed {
+		return w.gw.Complete(w.t.Context(), a, in)
+	}
+	chunks, err := w.gw.Stream(w.t.Context(), a, in)
+	if err != nil {
+		return nil, err
+	}
+	text := ""
+	for c := range chunks {
+		text += c.Text
+		if c.Done {
+			if c.Result != nil {
+				require.Equal(w.t, c.Result.Completion.Content, text)
+			}
+			return c.Result, c.Err
+		}
+	}
+	require.Fail(w.t, "the stream ended without a last chunk")
+	return nil, nil
+}
+
+func (w *world) complete(a *access.Actor, in gateway.Input, streamed bool) *gateway.Result {
+	w.t.Helper()
+	r, err := w.try(a, in, streamed)
+	require.NoError(w.t, err)
+	return r
+}
+
+func (w *world) decision(usage ids.ID) (text string) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.QueryRowContext(w.t.Context(), `SELECT decision::text FROM routing_decisions WHERE usage_id = $1`, string(usage)).Scan(&text))
+	return text
+}
+
+func (w *world) rotate(key ids.ID, name string) {
+	w.t.Helper()
+	w.up.AddKey(name, "1000")
+	_, err := w.pool.Rotate(w.t.Context(), w.admin, key, vault.NewSecret(name))
+	require.NoError(w.t, err)
+}
+
+// pause takes keys out of service.
+func (w *world) pause(keys ...ids.ID) {
+	w.t.Helper()
+	for _, k := range keys {
+		if w.row(k).Status == poolresource.StatusACTIVE {
+			_, err := w.pool.Pause(context.Background(), w.admin, k)
+			require.NoError(w.t, err)
+		}
+	}
+}
+
+// keyFor puts a platform key into the pool that the upstream knows already.
+func (w *world) keyFor(name, quota string) ids.ID {
+	w.t.Helper()
+	r, err := w.pool.AddPlatformResource(w.t.Context(), w.admin, pool.DepositInput{
+		Provider: "openai", APIKey: vault.NewSecret(name), Quota: usd(w.t, quota),
+	})
+	require.NoError(w.t, err)
+	return r.ID
 }
