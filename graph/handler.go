@@ -34,9 +34,14 @@ type Config struct {
 	Stopping <-chan struct{}
 }
 
-// New returns the handler of /graphql: POST and the WebSocket. It refuses to start where the policy has no rule for a
-// root field.
-func New(c Config) (http.Handler, error) {
+// Handler serves /graphql: POST and the WebSocket.
+type Handler struct {
+	exec    *executor.Executor
+	sockets *sockets
+}
+
+// New returns a handler. It refuses to start where the policy has no rule for a root field.
+func New(c Config) (*Handler, error) {
 	schema := generated.NewExecutableSchema(generated.Config{Resolvers: c.Resolver})
 	guard := authorize{policy: c.Resolver.Policy}
 	if err := guard.Validate(schema); err != nil {
@@ -53,12 +58,13 @@ func New(c Config) (http.Handler, error) {
 	exec.Use(guard)
 	exec.AroundResponses(c.Resolver.withLoaders)
 
-	sockets := newSockets(c)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if websocket.IsWebSocketUpgrade(r) {
-			sockets.serve(w, r, exec)
-			return
-		}
-		post(w, r, exec)
-	}), nil
+	return &Handler{exec: exec, sockets: newSockets(c)}, nil
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if websocket.IsWebSocketUpgrade(r) {
+		h.sockets.serve(w, r, h.exec)
+		return
+	}
+	post(w, r, h.exec)
 }

@@ -130,8 +130,7 @@ func (r *Resolver) node(ctx context.Context, id ids.ID) (model.Node, error) {
 		t, err := absent(r.Accounts.Token(ctx, id))
 		return found(t, err, t != nil && r.may(ctx, "ApiToken", t.UserID))
 	case strings.HasPrefix(string(id), transactionPrefix):
-		seq, _ := parseTransactionID(id)
-		t, err := r.transaction(ctx, seq)
+		t, err := r.transaction(ctx, transactionSeq(id))
 		return found(t, err, t != nil && r.may(ctx, "LedgerTransaction", t.UserID))
 	}
 	return nil, nil

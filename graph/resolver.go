@@ -71,10 +71,13 @@ const transactionPrefix = "txn_"
 // transactionID is the id of the transaction seq.
 func transactionID(seq int64) ids.ID { return ids.ID(transactionPrefix + strconv.FormatInt(seq, 10)) }
 
-func parseTransactionID(id ids.ID) (int64, bool) {
-	digits, ok := strings.CutPrefix(string(id), transactionPrefix)
-	seq, err := strconv.ParseInt(digits, 10, 64)
-	return seq, ok && err == nil && seq > 0 && transactionID(seq) == id
+// transactionSeq reads an id as transactionID writes it; 0 is none.
+func transactionSeq(id ids.ID) int64 {
+	seq, err := strconv.ParseInt(strings.TrimPrefix(string(id), transactionPrefix), 10, 64)
+	if err != nil || transactionID(seq) != id {
+		return 0
+	}
+	return seq
 }
 
 func digest(b []byte) string { return hex.EncodeToString(b) }

@@ -68,6 +68,18 @@ func UnmarshalTime(v any) (time.Time, error) {
 	return t.UTC(), nil
 }
 
+// MarshalString writes a text.
+func MarshalString(s string) graphql.Marshaler { return graphql.MarshalString(s) }
+
+// UnmarshalString reads a text; unlike gqlgen's own it takes no number for one.
+func UnmarshalString(v any) (string, error) {
+	s, ok := v.(string)
+	if !ok {
+		return "", fault.Invalid("", "a String is a text")
+	}
+	return s, nil
+}
+
 // MarshalBigInt writes a 64-bit integer as a string.
 func MarshalBigInt(n int64) graphql.Marshaler {
 	return graphql.MarshalString(strconv.FormatInt(n, 10))
