@@ -12,5 +12,5 @@
 // Every goroutine ends with its subscriber's context or with Run, which waits for them. Rows are shared between all
 // subscribers and may not be written to.
 //
-// Imports: ent, lib/pq's listener (store*.go alone), ledger (the names of accounts), clock, fault, ids.
+// Imports: ent, lib/pq's listener (store*.go alone), ledger (the names of accounts, postings), clock, fault, ids.
 package feed

@@ -76,7 +76,7 @@ func (s *store) events(ctx context.Context, from, to int64, limit int) ([]Event,
 	}
 	err = s.query(ctx, func(r *sql.Rows) error {
 		var seq int64
-		var p Posting
+		var p ledger.Posting
 		if err := r.Scan(&seq, &p.Account, &p.Amount, &p.BalanceAfter); err != nil {
 			return err
 		}

@@ -13,15 +13,8 @@ type Event struct {
 	Cursor      string
 	Seq         int64
 	Transaction *ent.LedgerTransaction
-	Postings    []Posting
+	Postings    []ledger.Posting
 	Usage       *ent.UsageLog // the request that was booked, nil where it is another movement
-}
-
-// Posting is what the transaction moved on one account.
-type Posting struct {
-	Account      ledger.AccountID
-	Amount       int64
-	BalanceAfter *int64 // nil for the platform's accounts
 }
 
 // kept is how many events stay at hand for live readers; who is further behind reads the table.

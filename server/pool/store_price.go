@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/ent/modelcost"
-	"github.com/resourcepool/resourcepool/ent/modelprice"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -48,23 +46,18 @@ func (p *Prices) set(ctx context.Context, actor ids.ID, in ModelPriceInput) erro
 	now := p.clock.Now()
 	at := modelAt{in.Model, in.Provider}
 	return inTransaction(ctx, p.ent, func(tx *ent.Client) error {
-		err := tx.ModelPrice.Create().SetID(modelID(modelAt{name: in.Model})).SetName(in.Model).
-			SetInputPrice(in.InputPrice).SetOutputPrice(in.OutputPrice).SetMinimumCharge(minimum).SetUpdatedAt(now).
-			OnConflictColumns(modelprice.FieldName).
-			Update(func(u *ent.ModelPriceUpsert) {
-				u.UpdateInputPrice().UpdateOutputPrice().UpdateMinimumCharge().UpdateUpdatedAt()
-			}).
-			Exec(ctx)
+		// In SQL: Ent's upsert cannot read an id of our own type back.
+		_, err := tx.ExecContext(ctx, `INSERT INTO model_prices (id, name, input_price, output_price, minimum_charge, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO UPDATE SET input_price = EXCLUDED.input_price,
+				output_price = EXCLUDED.output_price, minimum_charge = EXCLUDED.minimum_charge, updated_at = EXCLUDED.updated_at`,
+			string(modelID(modelAt{name: in.Model})), in.Model, int64(in.InputPrice), int64(in.OutputPrice), int64(minimum), now)
 		if err != nil {
 			return fmt.Errorf("pool: write the price of %s: %w", in.Model, err)
 		}
-		err = tx.ModelCost.Create().SetID(modelID(at)).SetName(in.Model).SetProvider(in.Provider).
-			SetInputCost(in.InputCost).SetCachedInputCost(cached).SetOutputCost(in.OutputCost).SetUpdatedAt(now).
-			OnConflictColumns(modelcost.FieldName, modelcost.FieldProvider).
-			Update(func(u *ent.ModelCostUpsert) {
-				u.UpdateInputCost().UpdateCachedInputCost().UpdateOutputCost().UpdateUpdatedAt()
-			}).
-			Exec(ctx)
+		_, err = tx.ExecContext(ctx, `INSERT INTO model_costs (id, name, provider, input_cost, cached_input_cost, output_cost, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, provider) DO UPDATE SET input_cost = EXCLUDED.input_cost,
+				cached_input_cost = EXCLUDED.cached_input_cost, output_cost = EXCLUDED.output_cost, updated_at = EXCLUDED.updated_at`,
+			string(modelID(at)), in.Model, in.Provider, int64(in.InputCost), int64(cached), int64(in.OutputCost), now)
 		if err != nil {
 			return fmt.Errorf("pool: write the cost of %s at %s: %w", in.Model, in.Provider, err)
 		}
