@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"bytes"
-	_ "embed"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -11,17 +10,12 @@ import (
 	"github.com/go-chi/chi/v5"
 )
 
-// unbuilt stands in for the frontend in a program that was built without it.
-//
-//go:embed unbuilt.html
-var unbuilt []byte
-
 // pages serves the built frontend: the page of the program, GraphiQL, and their files. Files under assets/ have the hash
 // of their content in their names.
 func (s *Server) pages(r chi.Router) {
 	if s.Frontend == nil {
 		for _, path := range []string{"/", "/graphiql"} {
-			r.Get(path, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, unbuilt) })
+			r.Get(path, func(w http.ResponseWriter, r *http.Request) { s.page(w, r, []byte(s.NotBuilt)) })
 		}
 		return
 	}
@@ -40,7 +34,7 @@ func (s *Server) file(names ...string) http.HandlerFunc {
 				return
 			}
 		}
-		s.page(w, r, unbuilt)
+		s.page(w, r, []byte(s.NotBuilt))
 	}
 }
 

@@ -50,6 +50,7 @@ type Config struct {
 	// WithRequest puts a request into the context for GraphQL.
 	WithRequest func(context.Context, Request) context.Context
 	Frontend    fs.FS                       // nil where it is not built
+	NotBuilt    string                      // the page to show then
 	Ready       func(context.Context) error // why the server can't take requests now
 	Log         *slog.Logger
 	IDs         *ids.Source
