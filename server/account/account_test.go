@@ -45,7 +45,7 @@ type fixture struct {
 	other *account.Service // a second server on the same database
 }
 
-func setUp(t *testing.T, change ...func(*account.Deps)) fixture {
+func setUp(t testing.TB, change ...func(*account.Deps)) fixture {
 	t.Helper()
 	f := fixture{db: dbtest.New(t), clock: clock.NewFake(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))}
 	policy, err := access.New()
@@ -61,11 +61,13 @@ func setUp(t *testing.T, change ...func(*account.Deps)) fixture {
 		c(&d)
 	}
 	f.Service, f.other = account.New(d), account.New(d)
+	f.HashCheaply()
+	f.other.HashCheaply()
 	return f
 }
 
 // person signs somebody up and returns them as an actor.
-func (f fixture) person(t *testing.T, email string) (*access.Actor, string) {
+func (f fixture) person(t testing.TB, email string) (*access.Actor, string) {
 	t.Helper()
 	_, login, err := f.SignUp(t.Context(), account.SignUpInput{Email: email, Password: password, DisplayName: "Some Body", IP: "192.0.2.1"})
 	require.NoError(t, err)

@@ -76,7 +76,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, hasher: d.Hasher,
 		budgets: d.Budgets, log: d.Log, mode: d.SignUp,
-		passwords: newPasswords(runtime.NumCPU()), failures: newFailures(d.Clock),
+		passwords: newPasswords(cost, runtime.NumCPU()), failures: newFailures(d.Clock),
 		used: make(chan ids.ID, usedBacklog),
 	}
 	if d.SignUpsPerHour > 0 {

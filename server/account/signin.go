@@ -132,11 +132,11 @@ func (s *Service) prove(ctx context.Context, a attempt, u *ent.User, password st
 	if err := a.begin(); err != nil {
 		return err
 	}
-	hash := noHash
+	hash := ""
 	if u != nil {
 		hash = u.PasswordHash
 	}
-	ok, err := matches(password, hash)
+	ok, err := s.passwords.matches(password, hash)
 	if err != nil {
 		return err
 	}

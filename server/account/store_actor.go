@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	selectSession = `SELECT s.id, s.expires_at, u.id, u.contributor, u.admin, u.status
+	browserQuery = `SELECT s.id, s.expires_at, u.id, u.contributor, u.admin, u.status
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE `
-	selectToken = `SELECT t.id, t.expires_at, t.last_used_at, t.models, b.spend_limit IS NOT NULL, u.id, u.contributor, u.admin, u.status
+	programQuery = `SELECT t.id, t.expires_at, t.last_used_at, t.models, b.spend_limit IS NOT NULL, u.id, u.contributor, u.admin, u.status
 		FROM api_tokens t JOIN users u ON u.id = t.user_id LEFT JOIN ledger_budgets b ON b.token_id = t.id
 		WHERE t.revoked_at IS NULL AND `
 )
@@ -34,7 +34,7 @@ func (st store) byTokenID(ctx context.Context, id string) (*found, error) {
 }
 
 func (st store) session(ctx context.Context, where string, key any) (*found, error) {
-	return st.one(ctx, selectSession+where, key, func(r *sql.Rows) (*found, error) {
+	return st.one(ctx, browserQuery+where, key, func(r *sql.Rows) (*found, error) {
 		var (
 			f                  found
 			id, user           ids.ID
@@ -51,7 +51,7 @@ func (st store) session(ctx context.Context, where string, key any) (*found, err
 }
 
 func (st store) tokenActor(ctx context.Context, where string, key any) (*found, error) {
-	return st.one(ctx, selectToken+where, key, func(r *sql.Rows) (*found, error) {
+	return st.one(ctx, programQuery+where, key, func(r *sql.Rows) (*found, error) {
 		var (
 			f                  found
 			id, user           ids.ID

@@ -54,7 +54,7 @@ func (s *Service) EnsureAdmin(ctx context.Context, email, password string) error
 			return fmt.Errorf("account: read a user: %w", err)
 		default:
 			id = known.ID
-			if ok, err := matches(password, known.PasswordHash); err != nil || !ok {
+			if ok, err := s.passwords.matches(password, known.PasswordHash); err != nil || !ok {
 				return errors.Join(errAdminPassword, err)
 			}
 			if err := tx.User.UpdateOne(known).SetAdmin(true).SetStatus(user.StatusACTIVE).Exec(ctx); err != nil {

@@ -46,7 +46,7 @@ func (s *Service) SetStatus(ctx context.Context, actor *access.Actor, id ids.ID,
 func (s *Service) changePerson(ctx context.Context, actor *access.Actor, id ids.ID,
 	change func(*ent.Client, *ent.User) (update *ent.UserUpdateOne, action string, detail map[string]any),
 ) (after *ent.User, err error) {
-	if _, err := ids.Parse("", string(id), ids.User); err != nil {
+	if !wellFormed(id, ids.User) {
 		return nil, errNoUser
 	}
 	err = s.store.inTx(ctx, func(tx *ent.Client) error {

@@ -41,7 +41,7 @@ func (st store) createToken(ctx context.Context, t newToken, b Budgets, e journa
 
 // token returns nil where there is none.
 func (st store) token(ctx context.Context, id ids.ID) (*ent.APIToken, error) {
-	if _, err := ids.Parse("", string(id), ids.Token); err != nil {
+	if !wellFormed(id, ids.Token) {
 		return nil, nil
 	}
 	t, err := st.client.APIToken.Get(ctx, id)

@@ -71,7 +71,7 @@ func (st store) userByEmail(ctx context.Context, email string) (*ent.User, error
 
 // User returns a user, or NOT_FOUND. Whether the caller may see them is access's question.
 func (s *Service) User(ctx context.Context, id ids.ID) (*ent.User, error) {
-	if _, err := ids.Parse("", string(id), ids.User); err != nil {
+	if !wellFormed(id, ids.User) {
 		return nil, errNoUser
 	}
 	u, err := s.store.client.User.Get(ctx, id)

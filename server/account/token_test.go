@@ -221,3 +221,17 @@ func TestUseIsNotedAtMostOnceAMinute(t *testing.T) {
 	stop()
 	require.NoError(t, <-done)
 }
+
+func BenchmarkActorByToken(b *testing.B) {
+	f := setUp(b)
+	owner, _ := f.person(b, "tom@b.example")
+	_, secret, err := f.CreateToken(b.Context(), owner, account.CreateTokenInput{Name: "a"})
+	require.NoError(b, err)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := f.ActorByToken(b.Context(), secret); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}

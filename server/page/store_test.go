@@ -144,6 +144,7 @@ func forward(t *testing.T, list lister, o page.Order, size int) (out []string) {
 		c, err := list(t.Context(), args, o)
 		require.NoError(t, err)
 		assert.Equal(t, args.After != nil, c.PageInfo.HasPreviousPage)
+		require.Less(t, len(out), rows, "the walk goes round")
 		out = append(out, c.Nodes()...)
 		if !c.PageInfo.HasNextPage {
 			return out
@@ -159,6 +160,7 @@ func backward(t *testing.T, list lister, o page.Order, size int) (out []string) 
 		c, err := list(t.Context(), args, o)
 		require.NoError(t, err)
 		assert.Equal(t, args.Before != nil, c.PageInfo.HasNextPage)
+		require.Less(t, len(out), rows, "the walk goes round")
 		out = append(c.Nodes(), out...)
 		if !c.PageInfo.HasPreviousPage {
 			return out
