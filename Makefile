@@ -22,7 +22,7 @@ help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
-run: postgres build ## build all and start the demo on http://127.0.0.1:8080
+run: $(if $(DATABASE_URL),,postgres) build ## build all and start the demo on http://127.0.0.1:8080
 	@exec $(BINARY) demo
 
 .PHONY: build
@@ -107,7 +107,7 @@ MAY_INSTALL := test "$$(id -u)" = 0 && command -v apt-get >/dev/null
 # The package would start a server of its own on port 5432, which nobody here asks for.
 .PHONY: postgres
 postgres: ## a Postgres server's programs
-	@if [ -n "$${DATABASE_URL:-}$${PG_BIN:-}" ] || command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then exit 0; fi; \
+	@if [ -n "$${PG_BIN:-}" ] || command -v postgres >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; then exit 0; fi; \
 	if ! { $(MAY_INSTALL); }; then echo "There is no Postgres server here. Install one (Debian, Ubuntu: apt-get install postgresql), or set DATABASE_URL." >&2; exit 1; fi; \
 	$(APT) postgresql-common; \
 	sed -i -E 's/^#? *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf; \
