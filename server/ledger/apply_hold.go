@@ -212,6 +212,9 @@ func (o *Settle) apply(s *scope) error {
 	}
 	paid := min(o.Charge, money.Credits(s.peek(Wallet(h.user)).available()))
 	if b := s.budget(h.token); b != nil {
+		if b.limited {
+			paid = min(paid, b.left())
+		}
 		b.spent += paid
 	}
 	taken := s.spendable(h.resource, o.Cost)

@@ -18,9 +18,10 @@ import (
 
 // writer owns the connection on which a server's batches are committed, and its prepared statements.
 type writer struct {
-	l     *Ledger
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	l      *Ledger
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt
+	wanted map[string]struct{} // to be prepared before the next batch
 }
 
 func (w *writer) connect(ctx context.Context) error {
@@ -31,7 +32,7 @@ func (w *writer) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.conn, w.stmts = conn, map[string]*sql.Stmt{}
+	w.conn, w.stmts, w.wanted = conn, map[string]*sql.Stmt{}, map[string]struct{}{}
 	// The first bounds how long a transaction that lost its server keeps its locks.
 	_, err = conn.ExecContext(ctx, `SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan`)
 	if err != nil {
@@ -50,27 +51,43 @@ func (w *writer) close() {
 	}
 	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = w.conn.Close()
-	w.conn, w.stmts = nil, nil
+	w.conn, w.stmts, w.wanted = nil, nil, nil
 }
 
-func (w *writer) stmt(ctx context.Context, tx *sql.Tx, query string) (*sql.Stmt, error) {
-	s := w.stmts[query]
-	if s == nil {
-		var err error
-		if s, err = w.conn.PrepareContext(ctx, query); err != nil {
-			return nil, err
+// prepare prepares what earlier batches ran. It does so between transactions: database/sql deadlocks when a connection
+// breaks while something is prepared on it under an open transaction.
+func (w *writer) prepare(ctx context.Context) error {
+	for query := range w.wanted {
+		s, err := w.conn.PrepareContext(ctx, query)
+		if err != nil {
+			return err
 		}
 		w.stmts[query] = s
+		delete(w.wanted, query)
 	}
-	return tx.StmtContext(ctx, s), nil
+	return nil
+}
+
+// mostPrepared bounds the statements kept; which writes a batch has varies.
+const mostPrepared = 256
+
+// prepared returns the statement where it is prepared; where not, it will be before the next batch.
+func (w *writer) prepared(query string) *sql.Stmt {
+	s := w.stmts[query]
+	if s == nil && len(w.stmts)+len(w.wanted) < mostPrepared {
+		w.wanted[query] = struct{}{}
+	}
+	return s
 }
 
 func (w *writer) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
-	s, err := w.stmt(ctx, tx, query)
-	if err != nil {
-		return 0, err
+	var r sql.Result
+	var err error
+	if s := w.prepared(query); s != nil {
+		r, err = tx.StmtContext(ctx, s).ExecContext(ctx, args...)
+	} else {
+		r, err = tx.ExecContext(ctx, query, args...)
 	}
-	r, err := s.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -79,11 +96,13 @@ func (w *writer) exec(ctx context.Context, tx *sql.Tx, query string, args ...any
 
 // query calls scan for each row.
 func (w *writer) query(ctx context.Context, tx *sql.Tx, query string, args []any, scan func(*sql.Rows) error) error {
-	s, err := w.stmt(ctx, tx, query)
-	if err != nil {
-		return err
+	var rows *sql.Rows
+	var err error
+	if s := w.prepared(query); s != nil {
+		rows, err = tx.StmtContext(ctx, s).QueryContext(ctx, args...)
+	} else {
+		rows, err = tx.QueryContext(ctx, query, args...)
 	}
-	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}
@@ -110,6 +129,9 @@ func (w *writer) transact(ctx context.Context, b *batchRun) error {
 }
 
 func (w *writer) try(ctx context.Context, b *batchRun) (err error) {
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
 	tx, err := w.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/resourcepool/resourcepool/server/config"
+	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/postgres"
+)
+
+// Sizes of the two pools: requests, and the ledger, whose batches must never wait for a connection.
+const (
+	requestConns = 24
+	ledgerConns  = 6
+)
+
+// store is the database of this program: the operator's, or a private one that starts and stops with it.
+type store struct {
+	url, migrateURL string
+	cluster         *postgres.Cluster // nil where it is not ours to stop
+	log             *slog.Logger
+}
+
+// openDatabase finds or starts the database.
+func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*store, error) {
+	if !cfg.DatabaseURL.Empty() {
+		s := &store{url: cfg.DatabaseURL.Reveal(), migrateURL: cfg.MigrateDatabaseURL.Reveal(), log: log}
+		return s, s.reachable(ctx)
+	}
+	cluster, err := postgres.Start(ctx, filepath.Join(cfg.DataDir, "postgres"), log)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL is not set, and a private Postgres can't be started: %w", err)
+	}
+	return &store{url: cluster.URL(), migrateURL: cluster.URL(), cluster: cluster, log: log}, nil
+}
+
+// readDatabase is openDatabase for a program that only reads: it goes beside a server that runs the private Postgres.
+func readDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*store, error) {
+	s, err := openDatabase(ctx, cfg, log)
+	if !errors.Is(err, postgres.ErrInUse) {
+		return s, err
+	}
+	url, err := postgres.Running(filepath.Join(cfg.DataDir, "postgres"))
+	return &store{url: url, log: log}, err
+}
+
+func (s *store) reachable(ctx context.Context) error {
+	db, err := database.Open(s.url, 1)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.PingContext(ctx); err != nil {
+		return fmt.Errorf("DATABASE_URL: the database can't be reached: %w", err)
+	}
+	return nil
+}
+
+func (s *store) migrate(ctx context.Context) error {
+	if err := database.Migrate(ctx, s.migrateURL); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+func (s *store) open(conns int) (*sql.DB, error) { return database.Open(s.url, conns) }
+
+// close stops a private cluster.
+func (s *store) close() {
+	if s.cluster == nil {
+		return
+	}
+	if err := s.cluster.Stop(); err != nil {
+		s.log.Error("the private Postgres did not stop cleanly", "err", err)
+	}
+}

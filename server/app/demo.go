@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/resourcepool/resourcepool/server/clock"
+	"github.com/resourcepool/resourcepool/server/config"
+	"github.com/resourcepool/resourcepool/server/demo"
+	"github.com/resourcepool/resourcepool/server/sandbox"
+)
+
+const (
+	demoAdmin         = "admin@example.com"
+	demoAdminPassword = "demo-admin-password"
+	demoPerSecond     = 2
+)
+
+var errNotLoopback = errors.New("POOL_LISTEN: the demo has known passwords and listens on a loopback address alone, such as 127.0.0.1:8080")
+
+// runDemo runs a server whose providers are a sandbox, with people and traffic.
+func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) error {
+	if !cfg.Loopback() {
+		return errNotLoopback
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	provider, err := sandbox.New(sandbox.Options{Log: log})
+	if err != nil {
+		return err
+	}
+	if err := demo.Keys(provider); err != nil {
+		return err
+	}
+	provider.SetLatency("", demoLatency)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	sandboxCtx, stopSandbox := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- provider.Serve(sandboxCtx, listener) }()
+	defer func() { stopSandbox(); <-ended }()
+
+	address := "http://" + listener.Addr().String()
+	cfg.ProviderURLs = map[string]string{"openai": address + "/v1", "deepseek": address}
+	cfg.SignupsPerHour = 0
+	if cfg.AdminEmail == "" {
+		cfg.AdminEmail, cfg.AdminPassword = demoAdmin, config.NewSecret(demoAdminPassword)
+	}
+	_, _ = fmt.Fprintf(out, "sandbox provider on %s/v1\n", address)
+	return Run(ctx, Options{Config: cfg, Log: log, Rand: rand.Reader, Clock: clock.System, Ready: func(s *Server) {
+		go func() {
+			err := demo.Run(ctx, demo.Options{
+				URL: s.url.String(), AdminEmail: cfg.AdminEmail, AdminPassword: cfg.AdminPassword.Reveal(), Sandbox: provider,
+				Out: out, Log: log, Rand: demo.NewRand(), PerSecond: demoPerSecond,
+			})
+			if err != nil {
+				log.Error("the demo stopped", "err", err)
+				stop()
+			}
+		}()
+	}})
+}
+
+// demoLatency is about that of a small hosted model.
+var demoLatency = sandbox.Latency{FirstByte: 150 * time.Millisecond, PerToken: 2 * time.Millisecond}

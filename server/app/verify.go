@@ -1,0 +1,60 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/resourcepool/resourcepool/server/clock"
+	"github.com/resourcepool/resourcepool/server/ledger"
+)
+
+type verifyCommand struct {
+	Quiet bool `short:"q" help:"Print only what is wrong."`
+}
+
+var errNotClean = errors.New("the books are not in order")
+
+// Run verifies and ends with an error where anything is wrong. It may run beside a server.
+func (c *verifyCommand) Run(e *environment) error {
+	cfg, log, err := e.settings()
+	if err != nil {
+		return err
+	}
+	s, err := readDatabase(e.ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	db, err := s.open(2)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	began, shown := clock.System.Now(), int64(-1)
+	report, err := ledger.Verify(e.ctx, db, began, func(seq, head int64) {
+		if percent := seq * 100 / max(head, 1); !c.Quiet && percent != shown && head > 50_000 {
+			shown = percent
+			_, _ = fmt.Fprintf(e.stderr, "\r%3d %%  #%d of #%d", percent, seq, head)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if shown >= 0 {
+		_, _ = fmt.Fprintln(e.stderr)
+	}
+	for _, f := range report.Findings {
+		_, _ = fmt.Fprintln(e.stdout, f)
+	}
+	if !c.Quiet {
+		_, _ = fmt.Fprintf(e.stdout, "%d transactions, head #%d %x\nchain valid: %v\nbalanced: %v\nbalances match: %v\n",
+			report.Transactions, report.HeadSeq, report.HeadHash, report.ChainValid, report.Balanced, report.BalancesMatch)
+	}
+	if !report.Clean() {
+		if report.FirstBadSeq != nil {
+			return fmt.Errorf("%w: the first bad transaction is #%d", errNotClean, *report.FirstBadSeq)
+		}
+		return errNotClean
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package app
+
+import (
+	"context"
+	"database/sql"
+
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/resourcepool/resourcepool/frontend"
+	"github.com/resourcepool/resourcepool/graph"
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/config"
+	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/feed"
+	"github.com/resourcepool/resourcepool/server/gateway"
+	"github.com/resourcepool/resourcepool/server/httpd"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/journal"
+	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
+	"github.com/resourcepool/resourcepool/server/vault"
+)
+
+// Server is a wired program: every service, joined by hand.
+type Server struct {
+	url      *url.URL
+	identity *identity
+	requests *sql.DB // of requests
+	batches  *sql.DB // of the ledger alone
+
+	ledger  *ledger.Ledger
+	account *account.Service
+	pool    *pool.Service
+	gateway *gateway.Gateway
+	feed    *feed.Hub
+	http    *httpd.Server
+	metrics *metricsServer // nil where there is none
+	open    atomic.Bool    // requests are taken
+}
+
+// wire builds the services on a migrated database. Nothing of them runs yet.
+func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Server, err error) {
+	cfg, source := o.Config, ids.NewSource(o.Clock, o.Rand)
+	s := &Server{url: cfg.Public(listening)}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if s.identity, err = claimIdentity(cfg.DataDir, source); err != nil {
+		return nil, err
+	}
+	if s.requests, err = db.open(requestConns); err != nil {
+		return nil, err
+	}
+	if s.batches, err = db.open(ledgerConns); err != nil {
+		return nil, err
+	}
+	client := database.Ent(s.requests)
+
+	master, err := cfg.MasterKey(o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := vault.Open(ctx, client, master, o.Clock, o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := access.New()
+	if err != nil {
+		return nil, err
+	}
+	providers, err := provider.New(provider.Options{URLs: cfg.ProviderURLs, Clock: o.Clock, Log: o.Log})
+	if err != nil {
+		return nil, fmt.Errorf("POOL_PROVIDER_URLS: %w", err)
+	}
+	settings, err := pool.NewSettings(ctx, pool.SettingsDeps{Ent: client, Policy: policy, Clock: o.Clock, IDs: source}, firstSettings(cfg))
+	if err != nil {
+		return nil, err
+	}
+
+	s.ledger = ledger.New(ledger.Options{DB: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
+	s.account = account.New(account.Deps{
+		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: budgets{s.ledger}, Log: o.Log,
+		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
+	})
+	s.pool = pool.New(pool.Deps{
+		Ent: client, Ledger: s.ledger, Vault: keys, Provider: providers, Policy: policy, Settings: settings, Clock: o.Clock, IDs: source, Log: o.Log,
+	})
+	prices := pool.NewPrices(pool.PricesDeps{
+		Ent: client, Catalogue: provider.Models(), Settings: settings, Keys: s.pool, Policy: policy, Clock: o.Clock, IDs: source,
+	})
+	s.gateway = gateway.New(gateway.Deps{
+		Ledger: s.ledger, Pool: s.pool, Prices: prices, Settings: settings, Vault: keys, Upstream: providers, Ent: client, Clock: o.Clock, IDs: source, Log: o.Log,
+	})
+	s.feed = feed.New(feed.Deps{Client: client, Database: db.url, Clock: o.Clock, Log: o.Log})
+	s.hear(settings, prices)
+
+	resolver := &graph.Resolver{
+		Policy: policy, Accounts: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
+		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Gateway: s.gateway, Feed: s.feed,
+	}
+	if err := s.edge(o, resolver, source); err != nil {
+		return nil, err
+	}
+	if cfg.MetricsListen != "" {
+		s.metrics, err = newMetrics(cfg.MetricsListen)
+	}
+	return s, err
+}
+
+// firstSettings are the first values where the environment names some.
+func firstSettings(cfg config.Config) pool.Defaults {
+	first := pool.StandardDefaults()
+	first.DepositFeeRate, first.PriceMarkup, first.UnconfirmedTrustLimit = cfg.DepositFee, cfg.PriceMarkup, cfg.UnconfirmedTrustLimit
+	return first
+}
+
+// hear tells the caches what changed, here and on other servers.
+func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
+	s.ledger.OnCommit(func(int64) { s.feed.Poke() })
+	s.feed.OnMoved(func([]ledger.AccountID) { s.pool.Invalidate() })
+	s.feed.OnChange(func(kind, ref string) {
+		switch kind {
+		case journal.User:
+			s.account.Invalidate(ids.ID(ref))
+		case journal.Resource:
+			s.pool.Invalidate(ids.ID(ref))
+		case journal.Prices:
+			prices.Invalidate()
+		case journal.Settings:
+			settings.Invalidate()
+			prices.Invalidate() // the markup
+		case feed.Everything:
+			s.account.InvalidateAll()
+			s.pool.Invalidate()
+			prices.Invalidate()
+			settings.Invalidate()
+		}
+	})
+}
+
+// edge joins GraphQL and HTTP, which ask each other: who may open a socket, and what a request brought.
+func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) error {
+	var server *httpd.Server
+	graphql, err := graph.New(graph.Config{
+		Resolver: resolver, Auth: s.account, Log: o.Log, Clock: o.Clock, IDs: source,
+		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) },
+	})
+	if err != nil {
+		return err
+	}
+	pages, built := frontend.FS()
+	if !built {
+		pages = nil
+	}
+	server, err = httpd.New(httpd.Config{
+		PublicURL: s.url, Origins: o.Config.Origins, TrustedProxies: o.Config.TrustedProxies, Auth: s.account, GraphQL: graphql,
+		WithRequest: func(ctx context.Context, r httpd.Request) context.Context {
+			return graph.WithRequest(ctx, &graph.Request{IP: r.IP, Session: r.Session, SetSession: r.SetSession, ClearSession: r.ClearSession})
+		},
+		Frontend: pages, Ready: s.ready, Log: o.Log, IDs: source,
+	})
+	s.http = server
+	return err
+}
+
+var errNotServing = fault.New(fault.Overloaded, "the server is starting or stopping")
+
+// ready says why requests can't be taken now.
+func (s *Server) ready(ctx context.Context) error {
+	if !s.open.Load() {
+		return errNotServing
+	}
+	return s.requests.PingContext(ctx)
+}
+
+// close gives back what wire took.
+func (s *Server) close() {
+	for _, db := range []*sql.DB{s.requests, s.batches} {
+		if db != nil {
+			_ = db.Close()
+		}
+	}
+	if s.identity != nil {
+		s.identity.release()
+	}
+}
+
+// budgets lets accounts open the budget of a new token.
+type budgets struct{ ledger *ledger.Ledger }
+
+func (b budgets) OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits) error {
+	return b.ledger.OpenBudget(ctx, tx, token, limit)
+}
