@@ -9,7 +9,6 @@ import (
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
-	"github.com/resourcepool/resourcepool/server/money"
 )
 
 // Resolver is the root of all resolvers: the services that they call. None may be missing.
@@ -81,9 +80,6 @@ func transactionSeq(id ids.ID) int64 {
 }
 
 func digest(b []byte) string { return hex.EncodeToString(b) }
-
-// rate turns what is kept in 10⁻⁹ into a number to show.
-func rate(nano int64) float64 { return float64(nano) / money.One }
 
 // absent turns a NOT_FOUND into nothing, for what is null where it is not there.
 func absent[T any](v *T, err error) (*T, error) {

@@ -9,7 +9,6 @@ import (
 	"context"
 
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/graph/generated"
 	"github.com/resourcepool/resourcepool/server/pool"
 )
 
@@ -20,15 +19,3 @@ func (r *mutationResolver) UpdateSettings(ctx context.Context, input pool.Settin
 func (r *queryResolver) Settings(ctx context.Context) (*ent.Setting, error) {
 	return r.SettingsStore.Current(ctx)
 }
-
-func (r *settingsResolver) DepositFeeRate(ctx context.Context, obj *ent.Setting) (float64, error) {
-	return rate(obj.DepositFeeRate), nil
-}
-
-func (r *settingsResolver) PriceMarkup(ctx context.Context, obj *ent.Setting) (float64, error) {
-	return rate(obj.PriceMarkup), nil
-}
-
-func (r *Resolver) Settings() generated.SettingsResolver { return &settingsResolver{r} }
-
-type settingsResolver struct{ *Resolver }

@@ -34,7 +34,6 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	RoutingCandidate() RoutingCandidateResolver
 	RoutingDecision() RoutingDecisionResolver
-	Settings() SettingsResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	Wallet() WalletResolver

@@ -17,12 +17,6 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
-type SettingsResolver interface {
-	DepositFeeRate(ctx context.Context, obj *ent.Setting) (float64, error)
-
-	PriceMarkup(ctx context.Context, obj *ent.Setting) (float64, error)
-}
-
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
@@ -40,18 +34,18 @@ func (ec *executionContext) _Settings_depositFeeRate(ctx context.Context, field 
 			return ec.fieldContext_Settings_depositFeeRate(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Settings().DepositFeeRate(ctx, obj)
+			return obj.DepositFeeRate, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNFloat2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Settings_depositFeeRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Settings", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("Settings", field, false, false, "Float")
 }
 
 func (ec *executionContext) _Settings_unconfirmedTrustLimit(ctx context.Context, field graphql.CollectedField, obj *ent.Setting) (ret graphql.Marshaler) {
@@ -109,18 +103,18 @@ func (ec *executionContext) _Settings_priceMarkup(ctx context.Context, field gra
 			return ec.fieldContext_Settings_priceMarkup(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Settings().PriceMarkup(ctx, obj)
+			return obj.PriceMarkup, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNFloat2int64(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
 func (ec *executionContext) fieldContext_Settings_priceMarkup(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Settings", field, true, true, "Float")
+	return graphql.NewScalarFieldContext("Settings", field, false, false, "Float")
 }
 
 func (ec *executionContext) _Settings_costWeight(ctx context.Context, field graphql.CollectedField, obj *ent.Setting) (ret graphql.Marshaler) {
@@ -438,66 +432,64 @@ func (ec *executionContext) _Settings(ctx context.Context, sel ast.SelectionSet,
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Settings")
 		case "depositFeeRate":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Settings_depositFeeRate(ctx, field, obj)
-				})
+			out.Values[i] = ec._Settings_depositFeeRate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "unconfirmedTrustLimit":
 			out.Values[i] = ec._Settings_unconfirmedTrustLimit(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "clawbackGraceHours":
 			out.Values[i] = ec._Settings_clawbackGraceHours(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "priceMarkup":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, true,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Settings_priceMarkup(ctx, field, obj)
-				})
+			out.Values[i] = ec._Settings_priceMarkup(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "costWeight":
 			out.Values[i] = ec._Settings_costWeight(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "performanceWeight":
 			out.Values[i] = ec._Settings_performanceWeight(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "reliabilityWeight":
 			out.Values[i] = ec._Settings_reliabilityWeight(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "platformOwnedFactor":
 			out.Values[i] = ec._Settings_platformOwnedFactor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "lowQuotaFactor":
 			out.Values[i] = ec._Settings_lowQuotaFactor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "lowQuotaThreshold":
 			out.Values[i] = ec._Settings_lowQuotaThreshold(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "usedRecentlyFactor":
 			out.Values[i] = ec._Settings_usedRecentlyFactor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "usedRecentlySeconds":
 			out.Values[i] = ec._Settings_usedRecentlySeconds(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/vault"
 )
 
@@ -144,6 +145,21 @@ func UnmarshalFloat(v any) (float64, error) {
 		return 0, fault.Invalid("", "a Float is a finite number")
 	}
 	return f, nil
+}
+
+// MarshalRate writes a rate that is kept in 10⁻⁹ as a Float, exactly.
+func MarshalRate(nano int64) graphql.Marshaler {
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = io.WriteString(w, money.Format(money.USD(nano))) })
+}
+
+// UnmarshalRate reads a Float into 10⁻⁹, rounded up.
+func UnmarshalRate(v any) (int64, error) {
+	f, err := UnmarshalFloat(v)
+	if err != nil {
+		return 0, err
+	}
+	rate, err := money.FromFloat[money.USD](f)
+	return int64(rate), err
 }
 
 // text returns a string or a whole number as it was written.
