@@ -2,11 +2,13 @@ package gateway_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/routing"
 )
@@ -106,4 +108,24 @@ func TestPromptsAndKeysStayOutOfTheDatabase(t *testing.T) {
 				OR x::text LIKE '%' || encode($1::bytea, 'hex') || '%'`, secret), "%s in %s", secret, table)
 		}
 	}
+}
+
+func TestEveryEndIsObserved(t *testing.T) {
+	w := newWorld(t)
+	w.key(first, "1000", false)
+	var mu sync.Mutex
+	var seen []fault.Code
+	w.restart(func(e gateway.Ended) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, e.Code)
+	})
+	tom := w.consumer("50")
+	for _, streamed := range []bool{false, true} {
+		w.complete(tom, ask("gpt-4"), streamed)
+		_, _ = w.try(tom, ask("gpt-unknown"), streamed)
+	}
+	_, _ = w.try(nil, ask("gpt-4"), true)
+	require.NoError(t, w.gw.Drain(t.Context()))
+	require.Equal(t, []fault.Code{"", fault.ModelNotFound, "", fault.ModelNotFound, fault.Unauthenticated}, seen)
 }

@@ -2,13 +2,17 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/routing"
+	"github.com/resourcepool/resourcepool/server/vault"
 )
 
 const (
@@ -46,10 +50,7 @@ func (g *Gateway) attempt(ctx context.Context, j *job, deliver func(string) bool
 	key := j.on.key
 	secret, err := g.vault.Key(ctx, key.Ref())
 	if err != nil {
-		g.log.ErrorContext(ctx, "gateway: a key can't be read", "resource", key.ID, "err", err)
-		now := g.clock.Now()
-		g.resting.add(key, "", routing.NotActive, now.Add(keyRests), now)
-		j.out(routing.NotActive)
+		g.unreadable(ctx, j, err)
 		return nil, false
 	}
 	if !g.breakers.enter(breakerOf(key), g.clock.Now()) {
@@ -68,6 +69,25 @@ func (g *Gateway) attempt(ctx context.Context, j *job, deliver func(string) bool
 	}
 	return g.relay(ctx, j, d, began, deliver), true
 }
+
+// unreadable passes over a key that the vault does not open. Where that will not change by itself it needs a person.
+func (g *Gateway) unreadable(ctx context.Context, j *job, err error) {
+	key, now := j.on.key, g.clock.Now()
+	g.log.ErrorContext(ctx, "gateway: a key can't be read", "resource", key.ID, "err", err)
+	j.out(routing.NotActive)
+	switch {
+	case errors.Is(err, vault.ErrUnreadable):
+		j.notices = append(j.notices, journal.Notice{
+			ID: g.ids.New(ids.Alert), At: now, Kind: alertUnreadable, Subject: string(key.ID),
+			Message: "The stored key does not open as the key of this resource and host. It is not used.",
+		})
+	case !errors.Is(err, vault.ErrDestroyed):
+		return // the database, or a client who left
+	}
+	g.resting.add(key, "", routing.NotActive, now.Add(keyRests), now)
+}
+
+const alertUnreadable = "key.unreadable"
 
 // relay hands a stream on as it comes.
 func (g *Gateway) relay(ctx context.Context, j *job, d delivery, began time.Time, deliver func(string) bool) *reply {

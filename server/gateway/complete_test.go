@@ -2,11 +2,15 @@ package gateway_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/server/gateway"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/routing"
 )
 
@@ -134,4 +138,30 @@ func TestTheMinimumIsCharged(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, credits(t, "0.5"), r.CreditsCharged)
 	require.Equal(t, "1.5", w.available(tom))
+}
+
+// The snapshot that routing goes by may be older than the books.
+func TestTheNextKeyIsHeldWhereTheBooksHaveLessThanRoutingKnew(t *testing.T) {
+	w := newWorld(t)
+	full, next := w.key(first, "100", false), w.key(second, "50", false)
+	other := w.consumer("1")
+	d, err := w.gw.Preview(t.Context(), w.admin, ask("gpt-4"))
+	require.NoError(t, err)
+	require.Equal(t, []ids.ID{full, next}, d.Order)
+	hold := source.New(ids.Hold)
+	_, err = w.ledger.Do(t.Context(), ledger.Request{Op: &ledger.Hold{
+		ID: hold, User: other.ID, OutputCap: 1, TTL: time.Minute,
+		Credits:    func(int64) (money.Credits, error) { return 1, nil },
+		Candidates: []ledger.Reserve{{Resource: full, USD: func(int64) (money.USD, error) { return usd(t, "99.99"), nil }}},
+	}})
+	require.NoError(t, err)
+	w.complete(w.consumer("50"), capped(ask("gpt-4"), 1000), false)
+	row := w.log()
+	require.Equal(t, next, row.ResourceID)
+	require.Equal(t, string(routing.OnlyCandidate), row.RoutingReason)
+	require.Contains(t, w.decision(row.ID), `"too_little_quota": 1`)
+	require.Equal(t, poolresource.StatusACTIVE, w.row(full).Status)
+	_, err = w.ledger.Do(t.Context(), ledger.Request{Op: &ledger.Release{Hold: hold}})
+	require.NoError(t, err)
+	w.sound()
 }

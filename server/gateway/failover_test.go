@@ -164,20 +164,6 @@ func TestAKeyThatLacksAModelIsLeftOutForThisModelAlone(t *testing.T) {
 	require.Equal(t, before+1, w.up.Chats(first))
 }
 
-func TestAKeyThatCantBeReadIsPassedOver(t *testing.T) {
-	w := newWorld(t)
-	bad := w.key(first, "1000", false)
-	good := w.key(second, "1000", true)
-	w.exec(`UPDATE secrets SET ciphertext = (SELECT ciphertext FROM secrets WHERE resource_id = $2) WHERE resource_id = $1`, string(bad), string(good))
-	w.vault.Forget(bad)
-	before := w.up.Totals().Chats
-	w.complete(w.consumer("50"), ask("gpt-4"), false)
-	require.Equal(t, good, w.log().ResourceID)
-	require.Equal(t, int64(1), w.log().Attempts)
-	require.Equal(t, int64(1), w.up.Totals().Chats-before)
-	w.sound()
-}
-
 func TestADeadKeyServesAgainOnceItWasReplaced(t *testing.T) {
 	w := newWorld(t)
 	key := w.key(first, "1000", false)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"log/slog"
+	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/access"
@@ -42,7 +43,14 @@ type secrets interface {
 	OpenBlob(purpose string, sealed []byte) ([]byte, error)
 }
 
-// Deps are what a Gateway is made of. None may be missing.
+// Ended is a request that was answered, for metrics: also one that never got a hold and so has no row in the usage log.
+type Ended struct {
+	Code     fault.Code // "" where it succeeded
+	Streamed bool
+	Took     time.Duration
+}
+
+// Deps are what a Gateway is made of. None may be missing but Observe.
 type Deps struct {
 	Ledger   books
 	Pool     keys
@@ -54,6 +62,7 @@ type Deps struct {
 	Clock    clock.Clock
 	IDs      *ids.Source
 	Log      *slog.Logger
+	Observe  func(Ended) // nil: nobody counts
 }
 
 // Gateway takes requests through the pool. It is safe for concurrent use.
@@ -73,6 +82,10 @@ type Gateway struct {
 	breakers *breakers
 	flights  *flights
 	inFlight inFlight
+
+	observe func(Ended)
+	total   time.Duration // of all attempts of a request
+	waits   time.Duration // of a repetition for the first request
 }
 
 // New returns a gateway.
@@ -81,6 +94,14 @@ func New(d Deps) *Gateway {
 		ledger: d.Ledger, pool: d.Pool, prices: d.Prices, settings: d.Settings, vault: d.Vault, upstream: d.Upstream,
 		ent: d.Ent, clock: d.Clock, ids: d.IDs, log: d.Log,
 		resting: newResting(), breakers: newBreakers(), flights: newFlights(),
+		observe: d.Observe, total: totalTime, waits: replayWaits,
+	}
+}
+
+// ended tells the metrics how a request ended.
+func (g *Gateway) ended(began time.Time, streamed bool, err error) {
+	if g.observe != nil {
+		g.observe(Ended{Code: fault.CodeOf(err), Streamed: streamed, Took: g.clock.Now().Sub(began)})
 	}
 }
 
@@ -121,21 +142,29 @@ func (g *Gateway) accept(actor *access.Actor, in *Input) (*ask, error) {
 	return a, nil
 }
 
+// admit accepts a request that spends, and counts it in: the caller counts it out.
+func (g *Gateway) admit(actor *access.Actor, in *Input) (*ask, error) {
+	if actor.SignedIn() && actor.Frozen {
+		return nil, errFrozen
+	}
+	a, err := g.accept(actor, in)
+	if err != nil {
+		return nil, err
+	}
+	return a, g.inFlight.enter()
+}
+
 // Complete answers a request as a whole. A client that leaves meanwhile is charged all the same, and gets the answer by
 // repeating its idempotency key.
 //
 // It returns UNAUTHENTICATED, FORBIDDEN, BAD_USER_INPUT, IDEMPOTENCY_CONFLICT, CONFLICT with retryAfterSeconds while the
 // first request of the key runs, MODEL_NOT_FOUND, INSUFFICIENT_CREDITS, NO_RESOURCE_AVAILABLE, OVERLOADED,
 // UPSTREAM_REJECTED or UPSTREAM_FAILED; any other error is internal.
-func (g *Gateway) Complete(ctx context.Context, actor *access.Actor, in Input) (*Result, error) {
-	if actor.SignedIn() && actor.Frozen {
-		return nil, errFrozen
-	}
-	a, err := g.accept(actor, &in)
+func (g *Gateway) Complete(ctx context.Context, actor *access.Actor, in Input) (_ *Result, err error) {
+	began := g.clock.Now()
+	defer func() { g.ended(began, false, err) }()
+	a, err := g.admit(actor, &in)
 	if err != nil {
-		return nil, err
-	}
-	if err := g.inFlight.enter(); err != nil {
 		return nil, err
 	}
 	defer g.inFlight.leave()

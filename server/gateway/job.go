@@ -7,6 +7,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/pool"
@@ -29,6 +30,7 @@ type job struct {
 	tried    []tried
 	attempts int64
 	lessons  []lesson
+	notices  []journal.Notice
 	chores   []<-chan struct{} // what was started on account of refused keys
 
 	holdID, usageID ids.ID

@@ -78,9 +78,14 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 	if err != nil {
 		g.log.ErrorContext(ctx, "gateway: an answer can't be recorded", "usage", j.usageID, "err", err)
 	}
+	for _, kind := range b.usage.breaches {
+		j.notices = append(j.notices, journal.Notice{
+			ID: g.ids.New(ids.Alert), At: g.clock.Now(), Kind: string(kind), Subject: string(j.on.key.ID), Message: breachMessages[kind],
+		})
+	}
 	usage := g.usage(j, &b.usage)
 	usage.Succeeded, usage.ErrorCode = h != brokeOff, string(code)
-	out, err := g.resolve(ctx, j, &ledger.Settle{Hold: j.holdID, Charge: b.charge, Cost: b.cost, Usage: usage}, answer, b.usage.breaches)
+	out, err := g.resolve(ctx, j, &ledger.Settle{Hold: j.holdID, Charge: b.charge, Cost: b.cost, Usage: usage}, answer)
 	if err != nil {
 		return ending{err: fmt.Errorf("gateway: settle %s: %w", j.usageID, err)}
 	}
@@ -99,7 +104,7 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 func (g *Gateway) release(ctx context.Context, j *job, f *fault.Error, answer []byte) error {
 	usage := g.usage(j, &metered{})
 	usage.ErrorCode = string(f.Code)
-	_, err := g.resolve(ctx, j, &ledger.Release{Hold: j.holdID, Usage: usage}, answer, nil)
+	_, err := g.resolve(ctx, j, &ledger.Release{Hold: j.holdID, Usage: usage}, answer)
 	if err != nil && !errors.Is(err, ledger.ErrHoldGone) {
 		return fmt.Errorf("gateway: release %s: %w", j.usageID, err)
 	}
@@ -107,12 +112,12 @@ func (g *Gateway) release(ctx context.Context, j *job, f *fault.Error, answer []
 }
 
 // resolve hands the operation that ends the hold to the ledger, with all that is recorded beside it.
-func (g *Gateway) resolve(ctx context.Context, j *job, op ledger.Operation, answer []byte, breaches []breach) (ledger.Outcome, error) {
+func (g *Gateway) resolve(ctx context.Context, j *job, op ledger.Operation, answer []byte) (ledger.Outcome, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveTime)
 	defer cancel()
 	j.held = false // queued once, it is decided whatever becomes of this call
 	on, lessons := j.on.key.ID, j.merged()
-	rows := g.rows(j, lessons, breaches)
+	rows := rows(j, lessons)
 	out, err := g.ledger.Do(ctx, ledger.Request{
 		Op: op, Caller: string(j.ask.actor.ID), Answer: answer,
 		Records: func(out ledger.Outcome) []ledger.Row {
@@ -154,8 +159,8 @@ func (j *job) merged() []lesson {
 }
 
 // rows are what is recorded with a request: the health of its keys, why that key, and what needs a person.
-func (g *Gateway) rows(j *job, lessons []lesson, breaches []breach) []ledger.Row {
-	rows := make([]ledger.Row, 0, len(lessons)+len(breaches)+3)
+func rows(j *job, lessons []lesson) []ledger.Row {
+	rows := make([]ledger.Row, 0, len(lessons)+len(j.notices)+2)
 	for _, l := range lessons {
 		rows = append(rows, pool.HealthRow(l.resource, l.delta))
 	}
@@ -166,10 +171,8 @@ func (g *Gateway) rows(j *job, lessons []lesson, breaches []breach) []ledger.Row
 	if text, err := record.JSON(); err == nil { // of numbers and names: can't fail
 		rows = append(rows, decisionRow{j.usageID, text})
 	}
-	for _, b := range breaches {
-		rows = append(rows, pool.AlertRow(journal.Notice{
-			ID: g.ids.New(ids.Alert), At: g.clock.Now(), Kind: string(b), Subject: string(j.on.key.ID), Message: breachMessages[b],
-		}))
+	for _, n := range j.notices {
+		rows = append(rows, pool.AlertRow(n))
 	}
 	return rows
 }

@@ -27,7 +27,7 @@ func (g *Gateway) do(ctx context.Context, a *ask, deliver func(text string) bool
 	if a.key == nil {
 		return g.run(ctx, a, deliver)
 	}
-	waits := time.NewTimer(replayWaits)
+	waits := time.NewTimer(g.waits)
 	defer waits.Stop()
 	for {
 		fl, leader, err := g.flights.join(a.key)
@@ -131,7 +131,7 @@ func (g *Gateway) abandon(ctx context.Context, j *job) {
 
 // serve calls one key after the other until one answers, and resolves the hold.
 func (g *Gateway) serve(ctx context.Context, j *job, deliver func(string) bool) ending {
-	up, cancel := context.WithTimeout(context.WithoutCancel(ctx), totalTime)
+	up, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.total)
 	defer cancel()
 	if j.ask.streamed {
 		defer context.AfterFunc(ctx, cancel)() // hanging up on a stream ends the provider's work at once

@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 
 	"github.com/resourcepool/resourcepool/server/access"
 )
@@ -22,22 +24,20 @@ type Chunk struct {
 // The channel is closed after the last chunk, and when ctx ends: that hangs up, which ends the provider's work at once and
 // charges the prompt and what was received from the channel. The receiver must read on or end ctx.
 func (g *Gateway) Stream(ctx context.Context, actor *access.Actor, in Input) (<-chan Chunk, error) {
-	if actor.SignedIn() && actor.Frozen {
-		return nil, errFrozen
-	}
-	a, err := g.accept(actor, &in)
+	began := g.clock.Now()
+	a, err := g.admit(actor, &in)
 	if err != nil {
+		g.ended(began, true, err)
 		return nil, err
 	}
 	a.streamed = true
-	if err := g.inFlight.enter(); err != nil {
-		return nil, err
-	}
 	s := &sender{ctx: ctx, out: make(chan Chunk), begun: make(chan error, 1)}
 	go func() {
 		defer g.inFlight.leave()
 		defer close(s.out)
-		s.finish(g.do(ctx, a, s.text))
+		end := g.safely(ctx, a, s.text)
+		g.ended(began, true, end.err)
+		s.finish(end)
 	}()
 	select {
 	case err := <-s.begun:
@@ -48,6 +48,17 @@ func (g *Gateway) Stream(ctx context.Context, actor *access.Actor, in Input) (<-
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// safely is do for a goroutine of our own, in which a panic would end the whole server.
+func (g *Gateway) safely(ctx context.Context, a *ask, deliver func(string) bool) (end ending) {
+	defer func() {
+		if p := recover(); p != nil {
+			g.log.ErrorContext(ctx, "gateway: a stream panicked", "panic", p, "stack", string(debug.Stack()))
+			end = ending{err: fmt.Errorf("gateway: a stream panicked: %v", p)}
+		}
+	}()
+	return g.do(ctx, a, deliver)
 }
 
 // sender hands chunks to a receiver for as long as that is there. It belongs to one goroutine.

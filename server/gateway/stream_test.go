@@ -70,9 +70,7 @@ func TestHangingUpOnAStreamPaysForThePromptAndWhatWasDelivered(t *testing.T) {
 	chunks, err := w.gw.Stream(ctx, tom, in)
 	require.NoError(t, err)
 	text := read(t, chunks, 5)
-	hangUp()
-	for range chunks { // one more may be on its way, and none after it
-	}
+	hangUp() // and nobody reads on
 	left := w.unheld(tom)
 	row := w.log()
 	delivered := provider.CountTokens("gpt-4o", text)
@@ -218,5 +216,22 @@ func TestAHoldIsReleasedWhereTheClientLeftBeforeTheCall(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, int64(1), w.up.Totals().Chats-before)
 	require.Equal(t, "50", w.available(tom))
+	w.sound()
+}
+
+func TestAReceiverWhoStopsReadingHangsUpByTheContext(t *testing.T) {
+	w := newWorld(t)
+	w.key(first, "1000", false)
+	w.up.SetLength(1000)
+	tom := w.consumer("50")
+	ctx, hangUp := context.WithCancel(t.Context())
+	defer hangUp()
+	chunks, err := w.gw.Stream(ctx, tom, ask("gpt-4"))
+	require.NoError(t, err)
+	text := read(t, chunks, 2)
+	time.Sleep(50 * time.Millisecond) // the next piece waits to be taken
+	hangUp()
+	w.unheld(tom)
+	require.Equal(t, provider.CountTokens("gpt-4", text), w.log().CompletionTokens)
 	w.sound()
 }

@@ -86,10 +86,14 @@ func joined(t testing.TB, url string, up *upstreamtest.Upstream) *world {
 }
 
 // restart gives the world a gateway without memory.
-func (w *world) restart() {
+func (w *world) restart(observers ...func(gateway.Ended)) {
+	var observe func(gateway.Ended)
+	for _, o := range observers {
+		observe = o
+	}
 	w.gw = gateway.New(gateway.Deps{
 		Ledger: w.ledger, Pool: w.pool, Prices: w.prices, Settings: w.settings, Vault: w.vault, Upstream: w.calls, Ent: w.ent,
-		Clock: clock.System, IDs: source, Log: slog.New(slog.DiscardHandler),
+		Clock: clock.System, IDs: source, Log: slog.New(slog.DiscardHandler), Observe: observe,
 	})
 }
 
