@@ -2,13 +2,12 @@ package pool
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/poolresource"
+	"github.com/resourcepool/resourcepool/ent/predicate"
 	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/page"
@@ -97,96 +96,63 @@ type usageScope struct {
 	who ids.ID
 }
 
-const usageColumns = "id, created_at, status, model, user_id, resource_id, owner_id, credits_charged, cost_amount, latency_ms"
-
 var usageExprs = map[UsageField]string{
 	ByTime: "", ByCharge: usagelog.FieldCreditsCharged, ByCost: usagelog.FieldCostAmount, ByLatency: usagelog.FieldLatencyMs,
 }
 
-// base is the part of the log that may be listed. The two halves of one person's are apart so that each is read off its
-// own index, in the order of the list.
-func (s usageScope) base() (text string, args []any) {
-	if s.all {
-		return "SELECT " + usageColumns + " FROM usage_logs", nil
-	}
-	return "SELECT " + usageColumns + " FROM usage_logs WHERE user_id = ? UNION ALL SELECT " + usageColumns +
-		" FROM usage_logs WHERE owner_id = ? AND owner_id <> '' AND user_id <> ?", []any{string(s.who), string(s.who), string(s.who)}
-}
-
+// usageLogs lists what is in the scope. One condition with OR lets Postgres choose: the two indexes for who has few
+// requests, the log from its end for who has many.
 func (r *Reports) usageLogs(ctx context.Context, scope usageScope, args page.Args, f UsageFilter, order UsageOrder) (page.Connection[*ent.UsageLog], error) {
-	var none page.Connection[*ent.UsageLog]
 	if order.Field == "" {
 		order.Field = ByTime
 	}
 	expr, ok := usageExprs[order.Field]
 	if !ok {
-		return none, errUnknownOrder
+		return page.Connection[*ent.UsageLog]{}, errUnknownOrder
 	}
-	base, baseArgs := scope.base()
-	filter, filterArgs := f.condition()
-	found, err := page.Rows(ctx, args, page.Select[ids.ID]{
-		DB: r.ent, Name: "usage", Base: base, BaseArgs: baseArgs, Filter: filter, FilterArgs: filterArgs,
-		Key: page.ID("id"), KeyOf: func(id ids.ID) string { return string(id) },
+	l := page.List[*ent.UsageLog]{
+		DB: r.ent, Name: "usage", Table: usagelog.Table, Key: page.ID(usagelog.FieldID),
+		KeyOf: func(u *ent.UsageLog) string { return string(u.ID) },
 		Order: page.Order{Name: string(order.Field), Expr: expr, Desc: !order.Asc},
-		Scan:  scanUsageID,
-	})
-	if err != nil || len(found.Edges) == 0 {
-		return page.Map(found, func(ids.ID) *ent.UsageLog { return nil }), err
 	}
-	rows, err := r.ent.UsageLog.Query().Where(usagelog.IDIn(found.Nodes()...)).All(ctx)
-	if err != nil {
-		return none, fmt.Errorf("pool: read requests: %w", err)
+	if !scope.all {
+		l.Scope = append(l.Scope, usagelog.Or(usagelog.UserID(scope.who), usagelog.OwnerID(scope.who)))
 	}
-	byID := make(map[ids.ID]*ent.UsageLog, len(rows))
-	for _, row := range rows {
-		byID[row.ID] = row
-	}
-	for _, id := range found.Nodes() {
-		if byID[id] == nil { // rows of the log stay; only a dropped partition takes them away
-			return none, fmt.Errorf("pool: request %s is gone", id)
-		}
-	}
-	return page.Map(found, func(id ids.ID) *ent.UsageLog { return byID[id] }), nil
-}
-
-func scanUsageID(rows *sql.Rows) (id ids.ID, err error) {
-	var rest [9]sql.RawBytes
-	err = rows.Scan(&id, &rest[0], &rest[1], &rest[2], &rest[3], &rest[4], &rest[5], &rest[6], &rest[7], &rest[8])
-	return id, err
+	return page.Of(ctx, r.ent.UsageLog.Query().Where(f.predicates()...), args, l)
 }
 
 // idSlack is more than the time in a request's id differs from its createdAt: it lets a time filter leave partitions out.
 const idSlack = 24 * time.Hour
 
-// condition is the filter over the columns of base.
-func (f UsageFilter) condition() (string, []any) {
-	var texts []string
-	var args []any
-	where := func(text string, arg any) { texts, args = append(texts, text), append(args, arg) }
+func (f UsageFilter) predicates() (out []predicate.UsageLog) {
 	if f.Status != nil {
-		where("status = ?", string(*f.Status))
+		out = append(out, usagelog.StatusEQ(*f.Status))
 	}
 	if f.Model != nil {
-		where("model = ?", *f.Model)
+		out = append(out, usagelog.Model(*f.Model))
 	}
 	if f.From != nil {
-		where("created_at >= ?", *f.From)
-		where("id >= ?", string(ids.Floor(ids.Usage, f.From.Add(-idSlack))))
+		out = append(out, usagelog.CreatedAtGTE(*f.From))
+		if from := f.From.Add(-idSlack); from.UnixMilli() > 0 { // no id is of before 1970, and none can say so
+			out = append(out, usagelog.IDGTE(ids.Floor(ids.Usage, from)))
+		}
 	}
 	if f.To != nil {
-		where("created_at < ?", *f.To)
-		where("id < ?", string(ids.Floor(ids.Usage, f.To.Add(idSlack))))
+		out = append(out, usagelog.CreatedAtLT(*f.To))
+		if to := f.To.Add(idSlack); to.UnixMilli() > 0 {
+			out = append(out, usagelog.IDLT(ids.Floor(ids.Usage, to)))
+		}
 	}
 	if f.User != nil {
-		where("user_id = ?", string(*f.User))
+		out = append(out, usagelog.UserID(*f.User))
 	}
 	if f.Resource != nil {
-		where("resource_id = ?", string(*f.Resource))
+		out = append(out, usagelog.ResourceID(*f.Resource))
 	}
 	if f.ResourceOwner != nil {
-		where("owner_id = ?", string(*f.ResourceOwner))
+		out = append(out, usagelog.OwnerID(*f.ResourceOwner))
 	}
-	return strings.Join(texts, " AND "), args
+	return out
 }
 
 func (r *Reports) usageLog(ctx context.Context, id ids.ID) (*ent.UsageLog, error) {
