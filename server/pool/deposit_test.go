@@ -163,7 +163,7 @@ func TestAKeyIsInThePoolOnce(t *testing.T) {
 			won++
 			continue
 		}
-		requireCode(t, fault.KeyAlreadyDeposited, err)
+		refused(t, fault.KeyAlreadyDeposited, err)
 	}
 	require.Equal(t, 1, won)
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM pool_resources`))
@@ -181,7 +181,7 @@ func TestTwoKeysOfOneProviderAccountAreOne(t *testing.T) {
 	_, err := w.pool.Deposit(t.Context(), w.person(), in("openai", "sk-first-0123456789", one))
 	require.NoError(t, err)
 	_, err = w.pool.Deposit(t.Context(), w.person(), in("openai", "sk-second-0123456789", one))
-	requireCode(t, fault.KeyAlreadyDeposited, err)
+	refused(t, fault.KeyAlreadyDeposited, err)
 }
 
 func TestARepeatedDepositGetsTheFirstAnswer(t *testing.T) {
@@ -212,7 +212,7 @@ func TestARepeatedDepositGetsTheFirstAnswer(t *testing.T) {
 
 	input.Quota--
 	_, err = w.pool.Deposit(t.Context(), bob, input)
-	requireCode(t, fault.IdempotencyConflict, err)
+	refused(t, fault.IdempotencyConflict, err)
 	require.Equal(t, 1, w.count(`SELECT seq FROM ledger_head`))
 }
 
@@ -222,7 +222,7 @@ func TestARefusedDepositFreesItsIdempotencyKey(t *testing.T) {
 	input := in("openai", "sk-later-0123456789", one)
 	input.IdempotencyKey = ptr("abc")
 	_, err := w.pool.Deposit(t.Context(), bob, input)
-	requireCode(t, fault.KeyRejected, err)
+	refused(t, fault.KeyRejected, err)
 	w.up.AddKey("sk-later-0123456789", "1")
 	_, err = w.pool.Deposit(t.Context(), bob, input)
 	require.NoError(t, err)
@@ -233,9 +233,9 @@ func TestAFrozenPersonCannotDeposit(t *testing.T) {
 	bob := w.person()
 	bob.Frozen = true
 	_, err := w.pool.Deposit(t.Context(), bob, in("openai", "sk-bob-0123456789", one))
-	requireCode(t, fault.Forbidden, err)
+	refused(t, fault.Forbidden, err)
 	_, err = w.pool.Deposit(t.Context(), nil, in("openai", "sk-bob-0123456789", one))
-	requireCode(t, fault.Unauthenticated, err)
+	refused(t, fault.Unauthenticated, err)
 }
 
 func TestRefusedKeysAreLimitedPerPerson(t *testing.T) {
@@ -243,7 +243,7 @@ func TestRefusedKeysAreLimitedPerPerson(t *testing.T) {
 	mallory, bob := w.person(), w.person()
 	for i := range 30 {
 		_, err := w.pool.Deposit(t.Context(), mallory, in("openai", "sk-guess-00000"+strconv.Itoa(i), one))
-		requireCode(t, fault.KeyRejected, err)
+		refused(t, fault.KeyRejected, err)
 	}
 	w.up.AddKey("sk-good-0123456789", "1")
 	_, err := w.pool.Deposit(t.Context(), mallory, in("openai", "sk-good-0123456789", one))
@@ -263,7 +263,7 @@ func TestAPlatformKeyIsCreditedToNobody(t *testing.T) {
 	input := in("custom", "sk-backup-0123456789", 50*one)
 	input.Backup, input.BaseURL = true, ptr("https://llm.example.com/v1/")
 	_, err := w.pool.AddPlatformResource(t.Context(), bob, input)
-	requireCode(t, fault.Forbidden, err)
+	refused(t, fault.Forbidden, err)
 	for _, address := range []string{"http://llm.example.com", "https://169.254.169.254", "https://metadata.google.internal", "https://u@example.com", ""} {
 		bad := input
 		bad.BaseURL = &address
@@ -315,11 +315,11 @@ func TestAGrantIsDoneOncePerIdempotencyKey(t *testing.T) {
 	}
 	require.Equal(t, ledger.WalletState{Available: 50 * one}, w.wallet(tom))
 	_, err := w.pool.Grant(t.Context(), admin, tom.ID, 51*one, "welcome", ptr("g1"))
-	requireCode(t, fault.IdempotencyConflict, err)
+	refused(t, fault.IdempotencyConflict, err)
 	_, err = w.pool.Grant(t.Context(), tom, tom.ID, one, "me", nil)
-	requireCode(t, fault.Forbidden, err)
+	refused(t, fault.Forbidden, err)
 	_, err = w.pool.Grant(t.Context(), admin, "usr_nobody", one, "x", nil)
-	requireCode(t, fault.NotFound, err)
+	refused(t, fault.NotFound, err)
 	_, err = w.pool.Grant(t.Context(), admin, tom.ID, 0, "x", nil)
 	require.Equal(t, "amount", requireCode(t, fault.BadUserInput, err).Field)
 }

@@ -9,6 +9,7 @@
 //	ACTIVE, PAUSED → SUSPENDED by PROVIDER           the provider refuses the key or says that nothing is left on it
 //	SUSPENDED by PROVIDER → ACTIVE                   verified again, or another key put in
 //	ACTIVE, PAUSED, SUSPENDED → SUSPENDED by ADMIN   lifted by an admin's resumeResource alone
+//	the same → SUSPENDED by MONITOR                  the stored key does not open; lifted likewise
 //	ACTIVE, PAUSED, SUSPENDED by PROVIDER → DEPLETED nothing left, or less than $0.01 left and a hold refused for it
 //	ACTIVE, PAUSED, SUSPENDED → EXPIRED              past expiresAt
 //	any but WITHDRAWN → WITHDRAWN                    the key is erased once its last request has ended

@@ -13,24 +13,26 @@ import (
 
 // What is done to a resource, as the audit log names it.
 const (
-	actionPaused    = "resource.pause"
-	actionResumed   = "resource.resume"
-	actionSuspended = "resource.suspend"
-	actionLifted    = "resource.lift"
-	actionVerified  = "resource.verify"
-	actionFailed    = "resource.fail"
-	actionRotated   = "resource.rotate"
-	actionWithdrawn = "resource.withdraw"
-	actionErased    = "resource.erase"
-	actionDepleted  = "resource.deplete"
-	actionExpired   = "resource.expire"
+	actionPaused     = "resource.pause"
+	actionResumed    = "resource.resume"
+	actionSuspended  = "resource.suspend"
+	actionLifted     = "resource.lift"
+	actionUnreadable = "resource.unreadable"
+	actionVerified   = "resource.verify"
+	actionFailed     = "resource.fail"
+	actionRotated    = "resource.rotate"
+	actionWithdrawn  = "resource.withdraw"
+	actionErased     = "resource.erase"
+	actionDepleted   = "resource.deplete"
+	actionExpired    = "resource.expire"
 )
 
 // The alerts about a resource.
 const (
-	alertRejected = "resource.rejected" // the provider refuses the key
-	alertEmpty    = "resource.empty"    // the provider reports no quota left
-	alertExpired  = "resource.expired"
+	alertRejected   = "resource.rejected"   // the provider refuses the key
+	alertEmpty      = "resource.empty"      // the provider reports no quota left
+	alertUnreadable = "resource.unreadable" // the stored key does not open
+	alertExpired    = "resource.expired"
 )
 
 const maxReason = 200 // runes
@@ -63,7 +65,7 @@ func (s *Service) Pause(ctx context.Context, actor *access.Actor, id ids.ID) (*e
 	})
 }
 
-// Resume lets a PAUSED resource serve again. An admin lifts an admin's suspension with it: the resource is then as it was
+// Resume lets a PAUSED resource serve again. An admin lifts the suspension by an admin or the monitor with it: the resource is then as it was
 // before, PAUSED or ACTIVE. It returns what Pause returns.
 func (s *Service) Resume(ctx context.Context, actor *access.Actor, id ids.ID) (*ent.PoolResource, error) {
 	r, err := s.mine(ctx, actor, "resume", id)
@@ -77,7 +79,7 @@ func (s *Service) Resume(ctx context.Context, actor *access.Actor, id ids.ID) (*
 	// Who may suspend may lift.
 	if stateOf(r).in(lifted) && s.policy.Can(actor, "suspend", "PoolResource", ownerOf(r)) {
 		m.event.Action = actionLifted
-		m.from = []condition{inState(lifted)}
+		m.from = []condition{inState([]state{stateOf(r)})}
 		m.then = append(m.then, pauseAgain(id))
 	}
 	return s.change(ctx, "resumed", m)

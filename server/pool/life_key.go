@@ -1,8 +1,10 @@
 package pool
 
 import (
+	"bytes"
 	"context"
-	"encoding/hex"
+	"errors"
+	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/access"
@@ -15,8 +17,9 @@ import (
 
 // What a SUSPENDED resource's owner reads.
 const (
-	reasonRejected = "the provider does not accept the key"
-	reasonEmpty    = "the provider reports no quota left"
+	reasonUnreadable = "the stored key can't be read"
+	reasonRejected   = "the provider does not accept the key"
+	reasonEmpty      = "the provider reports no quota left"
 )
 
 // Verify tests the key of a resource again and refreshes its models. One SUSPENDED by its PROVIDER that passes becomes
@@ -31,6 +34,12 @@ func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*
 		return nil, wrongState(r, "verified")
 	}
 	key, err := s.vault.Key(ctx, ref(r))
+	if errors.Is(err, vault.ErrUnreadable) {
+		if _, err := s.move(ctx, s.unreadable(id, stateOf(r).status, r.VerifiedAt)); err != nil {
+			return nil, err
+		}
+		return s.resource(ctx, id)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +135,7 @@ func (s *Service) rotate(ctx context.Context, actor *access.Actor, r *ent.PoolRe
 	if err != nil {
 		return nil, err
 	}
-	if r.AccountHash != nil && v.account != nil && hex.EncodeToString(*r.AccountHash) != hex.EncodeToString(v.account) {
+	if r.AccountHash != nil && v.account != nil && !bytes.Equal(*r.AccountHash, v.account) {
 		return nil, fault.New(fault.KeyRejected, "this key belongs to another account of the provider")
 	}
 	event := s.event(actor.ID, actionRotated, r.ID, map[string]any{"from": string(r.Status), "key": vault.Mask(key)})
@@ -155,6 +164,21 @@ func (s *Service) ProviderRejected(ctx context.Context, key *Key, class provider
 	// Of many requests that find out at once the first one suspends.
 	_, err := s.move(ctx, s.suspension(key.ID, "", reason, alert, key.Status, inState(refusable), lastVerified(key.VerifiedAt)))
 	return err
+}
+
+// KeyUnreadable is told by who could not open a stored key (vault.ErrUnreadable): its row, or what it is bound to, was
+// changed behind our back. The resource is SUSPENDED by MONITOR until an admin looks.
+func (s *Service) KeyUnreadable(ctx context.Context, key *Key) error {
+	_, err := s.move(ctx, s.unreadable(key.ID, key.Status, key.VerifiedAt))
+	return err
+}
+
+func (s *Service) unreadable(id ids.ID, was Status, verified *time.Time) move {
+	return move{
+		id: id, event: s.event("", actionUnreadable, id, map[string]any{"from": string(was)}),
+		from: []condition{inState(testable), lastVerified(verified)}, set: []setter{toSuspended(ByMonitor, reasonUnreadable)},
+		then: []step{s.alert(alertUnreadable, id, "A stored key does not open as that of its resource, provider and host.")},
+	}
 }
 
 // leastLeft is what a key must have left, once a hold was refused for want of its quota, to go on.

@@ -22,7 +22,7 @@ func TestAnOwnerPausesAndResumes(t *testing.T) {
 	bob := w.person()
 	r := w.deposit(bob, "sk-bob-0123456789")
 	_, err := w.pool.Resume(t.Context(), bob, r.ID)
-	requireCode(t, fault.Conflict, err)
+	refused(t, fault.Conflict, err)
 	got, err := w.pool.Pause(t.Context(), bob, r.ID)
 	require.NoError(t, err)
 	require.Equal(t, "PAUSED", string(got.Status))
@@ -30,7 +30,7 @@ func TestAnOwnerPausesAndResumes(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, keys[0].Active(), "routing knows at once")
 	_, err = w.pool.Pause(t.Context(), bob, r.ID)
-	requireCode(t, fault.Conflict, err)
+	refused(t, fault.Conflict, err)
 	got, err = w.pool.Resume(t.Context(), bob, r.ID)
 	require.NoError(t, err)
 	require.Equal(t, "ACTIVE", string(got.Status))
@@ -56,7 +56,7 @@ func TestOfManyPausesAtOnceOneWins(t *testing.T) {
 		if err := <-errs; err == nil {
 			won++
 		} else {
-			requireCode(t, fault.Conflict, err)
+			refused(t, fault.Conflict, err)
 		}
 	}
 	require.Equal(t, 1, won)
@@ -81,9 +81,9 @@ func TestAStrangerDoesNotLearnThatAKeyExists(t *testing.T) {
 		require.Equal(t, unknown, call(), name)
 	}
 	_, err := w.pool.Pause(t.Context(), nil, r.ID)
-	requireCode(t, fault.Unauthenticated, err)
+	refused(t, fault.Unauthenticated, err)
 	_, err = w.pool.Suspend(t.Context(), bob, r.ID, "mine")
-	requireCode(t, fault.Forbidden, err)
+	refused(t, fault.Forbidden, err)
 	require.Equal(t, "ACTIVE", w.status(r.ID))
 }
 
@@ -103,11 +103,11 @@ func TestOnlyAnAdminLiftsAnAdminsSuspension(t *testing.T) {
 		require.Equal(t, "terms of use", *got.StatusReason)
 		require.Equal(t, "SUSPENDED by ADMIN", w.status(r.ID))
 		_, err = w.pool.Suspend(t.Context(), admin, r.ID, "again")
-		requireCode(t, fault.Conflict, err)
+		refused(t, fault.Conflict, err)
 		_, err = w.pool.Resume(t.Context(), bob, r.ID)
-		requireCode(t, fault.Conflict, err)
+		refused(t, fault.Conflict, err)
 		_, err = w.pool.Verify(t.Context(), bob, r.ID)
-		requireCode(t, fault.Conflict, err)
+		refused(t, fault.Conflict, err)
 		got, err = w.pool.Resume(t.Context(), admin, r.ID)
 		require.NoError(t, err)
 		require.Nil(t, got.StatusReason)
@@ -134,7 +134,7 @@ func TestARefusedKeyIsSuspendedAndRepairedByAnotherTest(t *testing.T) {
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM audit_events WHERE subject = $1 AND action = 'resource.fail'`, r.ID))
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM alerts WHERE subject = $1 AND resolved_at IS NULL`, r.ID))
 	_, err := w.pool.Pause(t.Context(), bob, r.ID)
-	requireCode(t, fault.Conflict, err)
+	refused(t, fault.Conflict, err)
 
 	w.up.Script("sk-bob-0123456789", unauthorized)
 	got, err := w.pool.Verify(t.Context(), bob, r.ID)
@@ -143,7 +143,7 @@ func TestARefusedKeyIsSuspendedAndRepairedByAnotherTest(t *testing.T) {
 	w.up.ClearScript("sk-bob-0123456789")
 	w.up.Script("sk-bob-0123456789", broken)
 	_, err = w.pool.Verify(t.Context(), bob, r.ID)
-	requireCode(t, fault.ProviderUnreachable, err)
+	refused(t, fault.ProviderUnreachable, err)
 	w.up.ClearScript("sk-bob-0123456789")
 	w.clock.Advance(time.Minute)
 	got, err = w.pool.Verify(t.Context(), bob, r.ID)
@@ -192,7 +192,7 @@ func TestARotatedKeyReplacesTheOld(t *testing.T) {
 		"short":                 fault.BadUserInput,
 	} {
 		_, err := w.pool.Rotate(t.Context(), bob, r.ID, vault.NewSecret(key))
-		requireCode(t, code, err)
+		refused(t, code, err)
 	}
 	require.NoError(t, w.pool.ProviderRejected(t.Context(), before, provider.Dead))
 	w.clock.Advance(time.Second)
@@ -208,7 +208,7 @@ func TestARotatedKeyReplacesTheOld(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, keys, 2)
 	_, err = w.pool.Deposit(t.Context(), eve, in("openai", "sk-new-0123456780", one))
-	requireCode(t, fault.KeyAlreadyDeposited, err)
+	refused(t, fault.KeyAlreadyDeposited, err)
 	require.Equal(t, int64(2), w.headSeq(), "no money moved")
 }
 
@@ -227,7 +227,7 @@ func TestAWithdrawalUndoesTheDepositAndErasesTheKey(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, keys)
 	_, err = w.pool.Withdraw(t.Context(), bob, r.ID)
-	requireCode(t, fault.Conflict, err)
+	refused(t, fault.Conflict, err)
 	_, err = w.pool.Deposit(t.Context(), bob, in("openai", "sk-bob-0123456789", one))
 	require.NoError(t, err, "what was withdrawn may come again")
 	w.sound()
@@ -261,7 +261,7 @@ func TestAWithdrawalOfSpentCreditsIsRefused(t *testing.T) {
 	_, err := w.ledger.Do(t.Context(), ledger.Request{Op: &ledger.Settle{Hold: h, Charge: 500 * one, Cost: 1, Usage: usage(bob, other)}})
 	require.NoError(t, err)
 	_, err = w.pool.Withdraw(t.Context(), bob, r.ID)
-	requireCode(t, fault.InsufficientCredits, err)
+	refused(t, fault.InsufficientCredits, err)
 	require.Equal(t, "ACTIVE", w.status(r.ID))
 	require.Equal(t, 2, w.count(`SELECT count(*) FROM secrets`))
 }
@@ -296,12 +296,31 @@ func TestWhatIsLeftDecidesWhetherAKeyIsDepleted(t *testing.T) {
 	spend(1000 * one)
 	require.Equal(t, "DEPLETED", w.status(r.ID))
 	_, err := w.pool.Verify(t.Context(), eve, r.ID)
-	requireCode(t, fault.Conflict, err)
+	refused(t, fault.Conflict, err)
 	got, err := w.pool.Withdraw(t.Context(), eve, r.ID)
 	require.NoError(t, err)
 	require.Equal(t, "WITHDRAWN", string(got.Resource.Status))
 	require.Zero(t, got.Credited)
 	w.sound()
+}
+
+func TestAnEmptyKeyThatIsLiftedIsDepleted(t *testing.T) {
+	w := newWorld(t)
+	bob, tom, admin := w.person(), w.person(), w.person(access.Admin)
+	r := w.deposit(bob, "sk-bob-0123456789")
+	w.grant(tom, one)
+	h := w.hold(tom, r, 1000*one)
+	_, err := w.pool.Suspend(t.Context(), admin, r.ID, "terms of use")
+	require.NoError(t, err)
+	_, err = w.ledger.Do(t.Context(), ledger.Request{
+		Op:      &ledger.Settle{Hold: h, Charge: 1, Cost: 1000 * one, Usage: usage(tom, r)},
+		Records: func(ledger.Outcome) []ledger.Row { return []ledger.Row{pool.DepletedRow(r.ID)} },
+	})
+	require.NoError(t, err)
+	require.Equal(t, "SUSPENDED by ADMIN", w.status(r.ID), "only an admin lifts an admin's")
+	_, err = w.pool.Resume(t.Context(), admin, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, "DEPLETED", w.status(r.ID))
 }
 
 func TestAResourcePastItsTimeExpires(t *testing.T) {
@@ -320,7 +339,7 @@ func TestAResourcePastItsTimeExpires(t *testing.T) {
 	require.Equal(t, "EXPIRED", w.status(got.Resource.ID))
 	require.Equal(t, 1, w.count(`SELECT count(*) FROM alerts WHERE kind = 'resource.expired'`))
 	_, err = w.pool.Resume(t.Context(), bob, got.Resource.ID)
-	requireCode(t, fault.Conflict, err)
+	refused(t, fault.Conflict, err)
 }
 
 func TestAFrozenOwnerRepairsAndDoesNotWithdraw(t *testing.T) {
@@ -329,9 +348,35 @@ func TestAFrozenOwnerRepairsAndDoesNotWithdraw(t *testing.T) {
 	r := w.deposit(bob, "sk-bob-0123456789")
 	bob.Frozen = true
 	_, err := w.pool.Withdraw(t.Context(), bob, r.ID)
-	requireCode(t, fault.Forbidden, err)
+	refused(t, fault.Forbidden, err)
 	_, err = w.pool.Pause(t.Context(), bob, r.ID)
-	requireCode(t, fault.Forbidden, err)
+	refused(t, fault.Forbidden, err)
 	_, err = w.pool.Verify(t.Context(), bob, r.ID)
 	require.NoError(t, err)
+}
+
+func TestAKeyWhoseHostWasEditedIsStopped(t *testing.T) {
+	w := newWorld(t)
+	admin := w.person(access.Admin)
+	w.up.AddKey("sk-own-0123456789", "100")
+	input := in("custom", "sk-own-0123456789", 50*one)
+	input.BaseURL = ptr("https://llm.example.com/v1")
+	r, err := w.pool.AddPlatformResource(t.Context(), admin, input)
+	require.NoError(t, err)
+	calls := w.up.Totals()
+	_, err = w.db.Exec(`UPDATE pool_resources SET base_url = 'https://evil.example.org/v1'`)
+	require.NoError(t, err)
+	w.clock.Advance(6 * time.Minute) // until nobody has the key in memory
+	got, err := w.pool.Verify(t.Context(), admin, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, "SUSPENDED by MONITOR", w.status(got.ID))
+	require.Equal(t, calls, w.up.Totals(), "the key went nowhere")
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM alerts WHERE kind = 'resource.unreadable'`))
+	got, err = w.pool.Resume(t.Context(), admin, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, "ACTIVE", string(got.Status))
+	k, err := w.pool.Key(t.Context(), r.ID)
+	require.NoError(t, err)
+	require.NoError(t, w.pool.KeyUnreadable(t.Context(), k))
+	require.Equal(t, "SUSPENDED by MONITOR", w.status(r.ID))
 }

@@ -175,9 +175,16 @@ func (w *world) grant(to *access.Actor, c money.Credits) {
 	require.NoError(w.t, err)
 }
 
-func requireCode(t *testing.T, want fault.Code, err error) *fault.Error {
+// refused requires that err is a fault of the code.
+func refused(t *testing.T, want fault.Code, err error) {
 	t.Helper()
 	require.Equal(t, want, fault.CodeOf(err), "%v", err)
+}
+
+// requireCode is refused that returns the fault.
+func requireCode(t *testing.T, want fault.Code, err error) *fault.Error {
+	t.Helper()
+	refused(t, want, err)
 	f, _ := fault.As(err)
 	return f
 }

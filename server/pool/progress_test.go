@@ -88,11 +88,11 @@ func TestFollowingIsBounded(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := w.pool.DepositSteps(t.Context(), bob, "same")
-	requireCode(t, fault.RateLimited, err)
+	refused(t, fault.RateLimited, err)
 	for i := range 19 {
 		_, err := w.pool.DepositSteps(t.Context(), bob, "p"+string(rune('a'+i)))
 		require.NoError(t, err)
 	}
 	_, err = w.pool.DepositSteps(t.Context(), bob, "one too many")
-	requireCode(t, fault.RateLimited, err)
+	refused(t, fault.RateLimited, err)
 }

@@ -117,7 +117,11 @@ func (r *healthRow) Table() *ledger.Table { return healthTable }
 func (r *healthRow) Key() string          { return string(r.resource) }
 
 func (r *healthRow) Merge(later ledger.Row) ledger.Row {
-	return &healthRow{r.resource, r.delta.Then(later.(*healthRow).delta)}
+	l, ok := later.(*healthRow)
+	if !ok {
+		panic("pool: a row of another table can't be merged into a key's health")
+	}
+	return &healthRow{r.resource, r.delta.Then(l.delta)}
 }
 
 func (r *healthRow) Values() []any {

@@ -13,6 +13,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/vault"
 )
@@ -23,6 +24,7 @@ type books interface {
 	Recorded(ctx context.Context, k ledger.Key) (answer []byte, found bool, err error)
 	Vestable(ctx context.Context) ([]ledger.Vest, error)
 	Drained(ctx context.Context) ([]ids.ID, error)
+	TrustUsed(ctx context.Context, user ids.ID) (money.Credits, error)
 }
 
 // verifier tests a key with its provider.

@@ -189,7 +189,7 @@ func seeEmpty(id ids.ID) step {
 // pauseAgain pauses a resource whose suspension was lifted, where its owner had paused it before.
 func pauseAgain(id ids.ID) step {
 	return func(ctx context.Context, tx *ent.Client) error {
-		e, err := tx.AuditEvent.Query().Where(auditevent.Subject(string(id)), auditevent.Action(actionSuspended)).
+		e, err := tx.AuditEvent.Query().Where(auditevent.Subject(string(id)), auditevent.ActionIn(actionSuspended, actionUnreadable)).
 			Order(ent.Desc(auditevent.FieldID)).First(ctx)
 		if err != nil {
 			return fmt.Errorf("pool: read the suspension of %s: %w", id, err)

@@ -16,14 +16,14 @@ import (
 type condition = predicate.PoolResource
 
 func inState(states []state) condition {
-	any := make([]condition, len(states))
+	is := make([]condition, len(states))
 	for i, s := range states {
-		any[i] = poolresource.StatusEQ(poolresource.Status(s.status))
+		is[i] = poolresource.StatusEQ(poolresource.Status(s.status))
 		if s.by != "" {
-			any[i] = poolresource.And(any[i], poolresource.SuspendedByEQ(poolresource.SuspendedBy(s.by)))
+			is[i] = poolresource.And(is[i], poolresource.SuspendedByEQ(poolresource.SuspendedBy(s.by)))
 		}
 	}
-	return poolresource.Or(any...)
+	return poolresource.Or(is...)
 }
 
 // hasKey holds where the key is still the one with that fingerprint.
