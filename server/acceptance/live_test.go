@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
@@ -25,7 +26,9 @@ func TestAFeedClientThatReconnectsSeesEveryEventOnceInOrder(t *testing.T) {
 	admin.gpt4()
 	admin.grant(tom, "100000")
 	admin.platform(u, "sk-platform-0123456789", "50000", false)
-	require.Eventually(t, func() bool { return tom.at(two).try(`{ viewer { id } models { name available } }`, nil).err == nil }, 5*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		return tom.at(two).must(`{ models { name available } }`, nil).Get(`models.#(name=="gpt-4").available`).Bool()
+	}, 5*time.Second, 50*time.Millisecond, "the other server learns of the key")
 	begin := tom.latestSeq(admin)
 
 	stop := make(chan struct{})
@@ -91,8 +94,10 @@ func TestTheFeedIsForAdmins(t *testing.T) {
 	m, err := s.read(10 * time.Second)
 	require.NoError(t, err)
 	require.Contains(t, m.Raw, "FORBIDDEN")
-	_, err = p.anonymous().dial()
-	require.Error(t, err)
+	stranger := p.anonymous().socket()
+	stranger.subscribe(feed, nil)
+	m, err = stranger.read(10 * time.Second)
+	require.True(t, websocket.IsCloseError(err, 4401), "%v %v", m, err)
 }
 
 func TestAStreamedCompletionComesInPiecesAndIsChargedOnce(t *testing.T) {

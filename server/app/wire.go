@@ -23,7 +23,6 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
-	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/vault"
@@ -89,7 +88,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 
 	s.ledger = ledger.New(ledger.Options{DB: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
 	s.account = account.New(account.Deps{
-		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: budgets{s.ledger}, Log: o.Log,
+		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: s.ledger, Log: o.Log,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
 	})
 	s.pool = pool.New(pool.Deps{
@@ -193,11 +192,4 @@ func (s *Server) close() {
 	if s.identity != nil {
 		s.identity.release()
 	}
-}
-
-// budgets lets accounts open the budget of a new token.
-type budgets struct{ ledger *ledger.Ledger }
-
-func (b budgets) OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits) error {
-	return b.ledger.OpenBudget(ctx, tx, token, limit)
 }

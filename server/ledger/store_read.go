@@ -97,7 +97,7 @@ func (l *Ledger) Budgets(ctx context.Context, tokens ...ids.ID) (map[ids.ID]Budg
 }
 
 // Execer runs a statement, in a transaction or outside of one.
-type Execer interface {
+type Execer = interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
