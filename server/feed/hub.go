@@ -110,14 +110,15 @@ func (h *Hub) Run(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	var pruned, read time.Time = h.clock.Now(), h.clock.Now()
+	pruned, read, tried := h.clock.Now(), h.clock.Now(), h.clock.Now()
 	pause := pollEvery
 	for {
-		if !h.wait(ctx, pause) {
+		if !h.wait(ctx, tried, pause) {
 			return nil
 		}
 		next, err := h.read(ctx, at)
 		now := h.clock.Now()
+		tried = now
 		if err != nil {
 			if ctx.Err() != nil {
 				return nil
@@ -154,15 +155,16 @@ func (h *Hub) start(ctx context.Context) (changeID, bool) {
 			return changeID{}, false
 		}
 		h.log.WarnContext(ctx, "feed: Postgres does not answer, trying again", "err", err)
-		if !h.wait(ctx, pause) {
+		if !h.wait(ctx, h.clock.Now(), pause) {
 			return changeID{}, false
 		}
 		pause = min(2*pause, retryAfter)
 	}
 }
 
-// wait returns when the hub is woken or the pause is over, and not before pollAtMost; false where ctx ended.
-func (h *Hub) wait(ctx context.Context, pause time.Duration) bool {
+// wait returns when the hub is woken or the pause is over, and not before pollAtMost after the last read; false where ctx
+// ended.
+func (h *Hub) wait(ctx context.Context, last time.Time, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	woken := h.woken
@@ -176,7 +178,11 @@ func (h *Hub) wait(ctx context.Context, pause time.Duration) bool {
 		return true
 	case <-woken:
 	}
-	timer.Reset(pollAtMost)
+	rest := pollAtMost - h.clock.Now().Sub(last)
+	if rest <= 0 {
+		return true
+	}
+	timer.Reset(rest)
 	select {
 	case <-ctx.Done():
 		return false

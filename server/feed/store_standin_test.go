@@ -3,7 +3,6 @@ package feed_test
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"io"
 	"log/slog"
 	"testing"
@@ -155,7 +154,7 @@ func quiet[T any](t testing.TB, c <-chan T, d time.Duration) {
 	t.Helper()
 	select {
 	case v, ok := <-c:
-		t.Fatal(fmt.Sprintf("got %v (open: %t), want nothing", v, ok))
+		t.Fatalf("got %v (open: %t), want nothing", v, ok)
 	case <-time.After(d):
 	}
 }

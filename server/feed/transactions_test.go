@@ -229,3 +229,25 @@ func TestHubThatStopsEndsItsFeedsWithAReason(t *testing.T) {
 	_, err = h.Transactions(t.Context(), nil)
 	require.ErrorIs(t, err, feed.ErrClosed)
 }
+
+func TestPokedHubDeliversWithoutWaitingForItsPoll(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	h, _ := b.hub(t)
+	user, resource := b.user(t), b.resource(t, "")
+	sub, err := h.Transactions(t.Context(), nil)
+	require.NoError(t, err)
+	var total time.Duration
+	const rounds = 20
+	for range rounds {
+		b.batch(t, 1, user, resource, "")
+		began := time.Now()
+		h.Poke()
+		next(t, sub.C)
+		total += time.Since(began)
+		time.Sleep(10 * time.Millisecond)
+	}
+	require.Less(t, total/rounds, pollPause/2)
+}
+
+const pollPause = 100 * time.Millisecond
