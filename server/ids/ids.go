@@ -99,10 +99,11 @@ func (s *Source) New(k Kind) ID {
 	return ID(string(k) + "_" + encode(b))
 }
 
-// Floor returns the smallest id of the kind that can be made at t: the bound of a partition or of a time filter.
+// Floor returns the smallest id of the kind that can be made at t: the bound of a partition or of a time filter. Times
+// before 1970 count as 1970.
 func Floor(k Kind, t time.Time) ID {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16)
+	binary.BigEndian.PutUint64(b[:8], uint64(max(0, t.UnixMilli()))<<16)
 	return ID(string(k) + "_" + encode(b))
 }
 
