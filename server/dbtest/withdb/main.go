@@ -55,7 +55,7 @@ func run(args []string) (code int, err error) {
 	}
 	defer func() { err = errors.Join(err, cluster.Stop()) }()
 
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // running what it is given is its purpose
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Env = append(os.Environ(), dbtest.Variable+"="+cluster.AdminURL())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
