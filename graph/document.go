@@ -48,8 +48,8 @@ func (d *documents) Add(_ context.Context, query string, doc *ast.QueryDocument)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.kept) >= cachedDocuments {
-		for any := range d.kept {
-			delete(d.kept, any)
+		for one := range d.kept {
+			delete(d.kept, one)
 			break
 		}
 	}

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/graph/generated"
@@ -125,8 +124,8 @@ func (r *queryResolver) Models(ctx context.Context) ([]*pool.Model, error) {
 	return pointers(models), err
 }
 
-func (r *queryResolver) DepositQuote(ctx context.Context, quota money.USD) (*model.DepositQuote, error) {
-	panic(fmt.Errorf("not implemented: DepositQuote - depositQuote"))
+func (r *queryResolver) DepositQuote(ctx context.Context, quota money.USD) (*pool.Quote, error) {
+	return r.Pool.Quote(ctx, actor(ctx), quota)
 }
 
 func (r *queryResolver) PoolOverview(ctx context.Context) (*pool.Overview, error) {

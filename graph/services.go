@@ -46,6 +46,7 @@ type pools interface {
 	Rotate(ctx context.Context, a *access.Actor, id ids.ID, key vault.Secret) (*ent.PoolResource, error)
 	Withdraw(ctx context.Context, a *access.Actor, id ids.ID) (*pool.DepositResult, error)
 	Suspend(ctx context.Context, a *access.Actor, id ids.ID, reason string) (*ent.PoolResource, error)
+	Quote(ctx context.Context, a *access.Actor, quota money.USD) (*pool.Quote, error)
 	Grant(ctx context.Context, a *access.Actor, user ids.ID, amount money.Credits, memo string, idempotencyKey *string) (seq int64, err error)
 }
 

@@ -42,7 +42,7 @@ func (r *Resolver) enter(ctx context.Context, u *ent.User, l account.Login) (*mo
 
 // leave takes the session's cookie back.
 func leave(ctx context.Context) {
-	if clear := requestFrom(ctx).ClearSession; clear != nil {
-		clear()
+	if r := requestFrom(ctx); r.ClearSession != nil {
+		r.ClearSession()
 	}
 }

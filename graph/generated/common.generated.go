@@ -39,7 +39,7 @@ type QueryResolver interface {
 	LedgerAudit(ctx context.Context) (*ledger.Report, error)
 	Providers(ctx context.Context) ([]*provider.Provider, error)
 	Models(ctx context.Context) ([]*pool.Model, error)
-	DepositQuote(ctx context.Context, quota money.USD) (*model.DepositQuote, error)
+	DepositQuote(ctx context.Context, quota money.USD) (*pool.Quote, error)
 	PoolOverview(ctx context.Context) (*pool.Overview, error)
 	Resources(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.PoolResourceFilter, orderBy *model.PoolResourceOrder) (*page.Connection[*ent.PoolResource], error)
 	Contributors(ctx context.Context, first *int, after *string, orderBy *model.PoolLedgerOrder) (*page.Connection[*ent.PoolLedger], error)
@@ -878,8 +878,8 @@ func (ec *executionContext) _Query_depositQuote(ctx context.Context, field graph
 			return ec.Resolvers.Query().DepositQuote(ctx, fc.Args["quota"].(money.USD))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.DepositQuote) graphql.Marshaler {
-			return ec.marshalNDepositQuote2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositQuote(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.Quote) graphql.Marshaler {
+			return ec.marshalNDepositQuote2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐQuote(ctx, selections, v)
 		},
 		true,
 		true,

@@ -219,7 +219,7 @@ func (ec *executionContext) fieldContext_DepositPayload_viewer(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _DepositQuote_quota(ctx context.Context, field graphql.CollectedField, obj *model.DepositQuote) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositQuote_quota(ctx context.Context, field graphql.CollectedField, obj *pool.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -242,7 +242,7 @@ func (ec *executionContext) fieldContext_DepositQuote_quota(_ context.Context, f
 	return graphql.NewScalarFieldContext("DepositQuote", field, false, false, "USD")
 }
 
-func (ec *executionContext) _DepositQuote_feeRate(ctx context.Context, field graphql.CollectedField, obj *model.DepositQuote) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositQuote_feeRate(ctx context.Context, field graphql.CollectedField, obj *pool.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -254,8 +254,8 @@ func (ec *executionContext) _DepositQuote_feeRate(ctx context.Context, field gra
 			return obj.FeeRate, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNFloat2int64(ctx, selections, v)
 		},
 		true,
 		true,
@@ -265,7 +265,7 @@ func (ec *executionContext) fieldContext_DepositQuote_feeRate(_ context.Context,
 	return graphql.NewScalarFieldContext("DepositQuote", field, false, false, "Float")
 }
 
-func (ec *executionContext) _DepositQuote_fee(ctx context.Context, field graphql.CollectedField, obj *model.DepositQuote) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositQuote_fee(ctx context.Context, field graphql.CollectedField, obj *pool.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -288,7 +288,7 @@ func (ec *executionContext) fieldContext_DepositQuote_fee(_ context.Context, fie
 	return graphql.NewScalarFieldContext("DepositQuote", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _DepositQuote_credits(ctx context.Context, field graphql.CollectedField, obj *model.DepositQuote) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositQuote_credits(ctx context.Context, field graphql.CollectedField, obj *pool.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -311,7 +311,7 @@ func (ec *executionContext) fieldContext_DepositQuote_credits(_ context.Context,
 	return graphql.NewScalarFieldContext("DepositQuote", field, false, false, "Credits")
 }
 
-func (ec *executionContext) _DepositQuote_vesting(ctx context.Context, field graphql.CollectedField, obj *model.DepositQuote) (ret graphql.Marshaler) {
+func (ec *executionContext) _DepositQuote_vesting(ctx context.Context, field graphql.CollectedField, obj *pool.Quote) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2537,7 +2537,7 @@ func (ec *executionContext) _DepositPayload(ctx context.Context, sel ast.Selecti
 
 var depositQuoteImplementors = []string{"DepositQuote"}
 
-func (ec *executionContext) _DepositQuote(ctx context.Context, sel ast.SelectionSet, obj *model.DepositQuote) graphql.Marshaler {
+func (ec *executionContext) _DepositQuote(ctx context.Context, sel ast.SelectionSet, obj *pool.Quote) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, depositQuoteImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3276,7 +3276,7 @@ func (ec *executionContext) marshalNDepositPayload2ᚖgithubᚗcomᚋresourcepoo
 	return ec._DepositPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNDepositQuote2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐDepositQuote(ctx context.Context, sel ast.SelectionSet, v *model.DepositQuote) graphql.Marshaler {
+func (ec *executionContext) marshalNDepositQuote2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐQuote(ctx context.Context, sel ast.SelectionSet, v *pool.Quote) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "DepositQuote!")
 		return graphql.Null

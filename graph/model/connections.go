@@ -1,3 +1,4 @@
+//nolint:revive // gqlgen finds these by their names, which say all there is to say
 package model
 
 import (
@@ -6,7 +7,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/page"
 )
 
-// The contract's connections are pages of the domains; gqlgen binds them by these names.
+// The contract's connections are pages of the domains.
 type (
 	UserConnection              = page.Connection[*ent.User]
 	UserEdge                    = page.Edge[*ent.User]

@@ -1,3 +1,4 @@
+//nolint:revive // gqlgen finds the pairs below by their names, which say all there is to say
 package model
 
 import (

@@ -28,13 +28,13 @@ func (c cookie) read(r *http.Request) string {
 }
 
 func (c cookie) set(w http.ResponseWriter, secret string, expiresAt time.Time) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure is set where people use https
 		Name: c.name, Value: secret, Path: "/", Expires: expiresAt, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 	})
 }
 
 func (c cookie) clear(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // likewise
 		Name: c.name, Path: "/", MaxAge: -1, HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 	})
 }

@@ -109,7 +109,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, grace time.Duration)
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	err := srv.Shutdown(deadline)
-	<-ended
+	if why := <-ended; err == nil && !errors.Is(why, http.ErrServerClosed) {
+		err = why
+	}
 	if err != nil {
 		_ = srv.Close()
 		return err
