@@ -16,7 +16,7 @@ import (
 
 // client is somebody who uses the public API.
 type client struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
 	http  *http.Client
 	token string
@@ -146,7 +146,7 @@ func ask(model string, more vars) vars {
 
 // socket is a graphql-transport-ws connection.
 type socket struct {
-	t    *testing.T
+	t    testing.TB
 	conn *websocket.Conn
 	next int
 }

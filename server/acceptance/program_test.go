@@ -69,7 +69,7 @@ func (o *output) String() string {
 
 // program is a started server.
 type program struct {
-	t       *testing.T
+	t       testing.TB
 	url     string
 	dataDir string
 	env     []string
@@ -82,7 +82,7 @@ type program struct {
 var masterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
 
 // settings is the environment of a server on a database, with an admin; more overrides.
-func settings(t *testing.T, database string, more ...string) []string {
+func settings(t testing.TB, database string, more ...string) []string {
 	t.Helper()
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "DATABASE_URL=" + database, "POOL_MASTER_KEY=" + masterKey,
@@ -92,7 +92,7 @@ func settings(t *testing.T, database string, more ...string) []string {
 	return append(env, more...)
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -101,13 +101,13 @@ func freeAddress(t *testing.T) string {
 }
 
 // serve starts a server on a fresh database and waits until it is ready.
-func serve(t *testing.T, more ...string) *program {
+func serve(t testing.TB, more ...string) *program {
 	t.Helper()
 	return launch(t, settings(t, dbtest.URL(t), more...))
 }
 
 // launch starts a server with this environment and waits until it is ready.
-func launch(t *testing.T, env []string) *program {
+func launch(t testing.TB, env []string) *program {
 	t.Helper()
 	p := &program{t: t, env: env, url: "http://" + variable(env, "POOL_LISTEN"), dataDir: variable(env, "POOL_DATA_DIR")}
 	p.start()
@@ -190,7 +190,7 @@ func (p *program) verified() {
 	require.NoError(p.t, err, out)
 }
 
-func readAll(t *testing.T, r io.Reader) []byte {
+func readAll(t testing.TB, r io.Reader) []byte {
 	t.Helper()
 	b, err := io.ReadAll(r)
 	require.NoError(t, err)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/resourcepool/resourcepool/server/ids"
-	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/routing"
@@ -77,17 +75,14 @@ func (g *Gateway) unreadable(ctx context.Context, j *job, err error) {
 	j.out(routing.NotActive)
 	switch {
 	case errors.Is(err, vault.ErrUnreadable):
-		j.notices = append(j.notices, journal.Notice{
-			ID: g.ids.New(ids.Alert), At: now, Kind: alertUnreadable, Subject: string(key.ID),
-			Message: "The stored key does not open as the key of this resource and host. It is not used.",
-		})
+		if err := g.pool.KeyUnreadable(context.WithoutCancel(ctx), key); err != nil {
+			g.log.ErrorContext(ctx, "gateway: a key that can't be read was not suspended", "resource", key.ID, "err", err)
+		}
 	case !errors.Is(err, vault.ErrDestroyed):
 		return // the database, or a client who left
 	}
 	g.resting.add(key, "", routing.NotActive, now.Add(keyRests), now)
 }
-
-const alertUnreadable = "key.unreadable"
 
 // relay hands a stream on as it comes.
 func (g *Gateway) relay(ctx context.Context, j *job, d delivery, began time.Time, deliver func(string) bool) *reply {

@@ -32,6 +32,7 @@ type keys interface {
 	KeyCount(ctx context.Context) (int, error)
 	Settled(resource ids.ID, quota ledger.Balance, d routing.Delta)
 	ProviderRejected(ctx context.Context, key *pool.Key, class provider.Class) error
+	KeyUnreadable(ctx context.Context, key *pool.Key) error
 	MarkDepleted(ctx context.Context, resource ids.ID) error
 }
 

@@ -112,6 +112,6 @@ func TestAKeyThatDoesNotOpenNeedsAPerson(t *testing.T) {
 	require.Equal(t, good, w.log().ResourceID)
 	require.Equal(t, int64(1), w.log().Attempts)
 	require.Equal(t, int64(1), w.up.Totals().Chats-before)
-	require.Equal(t, 1, w.count(`SELECT count(*) FROM alerts WHERE kind = 'key.unreadable' AND subject = $1`, string(bad)))
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM alerts WHERE kind = 'resource.unreadable' AND subject = $1`, string(bad)))
 	w.sound()
 }

@@ -71,6 +71,17 @@ func (b *batchRun) decide() []decision {
 	return Apply(b.state, operations)
 }
 
+// refusedWithGuards returns the requests that Apply refused although their guards are in.
+func (b *batchRun) refusedWithGuards(decisions []decision) map[int]error {
+	refused := map[int]error{}
+	for n, d := range decisions {
+		if i := b.decided[n]; d.err != nil && len(b.requests[i].Guards) > 0 {
+			refused[i] = d.err
+		}
+	}
+	return refused
+}
+
 // books reports whether the decisions need the head: what they book is numbered, and what they record goes in its order.
 func books(decisions []decision, requests []*pending, decided []int) bool {
 	for n, d := range decisions {

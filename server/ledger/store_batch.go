@@ -252,15 +252,15 @@ func (w *writer) claim(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	})
 }
 
-// guardRefused names the requests of a batch that a guard refused.
-type guardRefused struct{ by map[int]*GuardError }
+// setAside names requests of a batch that are refused after their guards may have gone in: the transaction is given up,
+// so that the rows are gone, and the batch is tried again without them.
+type setAside struct{ refused map[int]error }
 
-func (e *guardRefused) Error() string {
-	return fmt.Sprintf("ledger: guards refused %d operations", len(e.by))
+func (e *setAside) Error() string {
+	return fmt.Sprintf("ledger: %d operations with guards are refused", len(e.refused))
 }
 
-// guard puts in the rows that must go in. Where one did not, the whole batch is given up, since other rows of the same
-// request may have gone in, and is tried again without the requests concerned.
+// guard puts in the rows that must go in, and sets the requests aside of which one did not.
 func (w *writer) guard(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	rows := map[*Table][]Row{}
 	owner := map[Row]int{}
@@ -270,7 +270,7 @@ func (w *writer) guard(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 			owner[g] = i
 		}
 	}
-	refused := &guardRefused{by: map[int]*GuardError{}}
+	refused := map[int]error{}
 	for _, t := range byRank(rows) {
 		in := map[string]bool{}
 		slices.SortFunc(rows[t], func(a, b Row) int { return strings.Compare(a.Key(), b.Key()) })
@@ -289,12 +289,12 @@ func (w *writer) guard(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 		}
 		for _, g := range rows[t] {
 			if !in[g.Key()] {
-				refused.by[owner[g]] = &GuardError{Table: t.Name}
+				refused[owner[g]] = &GuardError{Table: t.Name}
 			}
 		}
 	}
-	if len(refused.by) > 0 {
-		return refused
+	if len(refused) > 0 {
+		return &setAside{refused}
 	}
 	return nil
 }

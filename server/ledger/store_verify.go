@@ -156,20 +156,12 @@ var sumChecks = []string{
 func checkSums(ctx context.Context, tx *sql.Tx, v *verifier) error {
 	r := v.report
 	for _, query := range sumChecks {
-		rows, err := tx.QueryContext(ctx, query)
+		disagreements, err := readTexts(ctx, tx, query)
 		if err != nil {
 			return err
 		}
-		for rows.Next() {
-			var text sql.NullString
-			if err := rows.Scan(&text); err != nil {
-				_ = rows.Close()
-				return err
-			}
-			r.find(&r.BalancesMatch, 0, "%s", text.String)
-		}
-		if err := rows.Close(); err != nil {
-			return err
+		for _, text := range disagreements {
+			r.find(&r.BalancesMatch, 0, "%s", text)
 		}
 	}
 	var charged, cost int64
@@ -180,6 +172,23 @@ func checkSums(ctx context.Context, tx *sql.Tx, v *verifier) error {
 		r.find(&r.BalancesMatch, 0, "usage logs add up to %d Credits and %d USD, the entries to %d and %d", charged, cost, v.charged, v.spent)
 	}
 	return nil
+}
+
+func readTexts(ctx context.Context, tx *sql.Tx, query string) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out []string
+	for rows.Next() {
+		var text sql.NullString
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		out = append(out, text.String)
+	}
+	return out, rows.Err()
 }
 
 // Audit verifies the books and keeps a record of it.

@@ -16,6 +16,9 @@ import (
 // write decides the batch and writes what follows: all tables of the ledger by one statement, then the records.
 func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	decisions := b.decide()
+	if refused := b.refusedWithGuards(decisions); len(refused) > 0 {
+		return &setAside{refused}
+	}
 	if books(decisions, b.requests, b.decided) {
 		if err := w.lockHead(ctx, tx, b); err != nil {
 			return err

@@ -84,7 +84,7 @@ func (w *writer) commit(ctx context.Context, batch []*pending) {
 	for attempt := 0; ; attempt++ {
 		b := &batchRun{l: w.l, requests: batch, id: w.l.ids.New(ids.Batch)}
 		err := w.attempt(ctx, b)
-		var refused *guardRefused
+		var refused *setAside
 		switch {
 		case err == nil:
 			b.answer()
@@ -136,12 +136,12 @@ func (w *writer) attempt(ctx context.Context, b *batchRun) error {
 	}
 }
 
-// without answers the requests that a guard refused and returns the others.
-func (e *guardRefused) without(batch []*pending) []*pending {
+// without answers the requests that are set aside and returns the others.
+func (e *setAside) without(batch []*pending) []*pending {
 	kept := make([]*pending, 0, len(batch))
 	for i, p := range batch {
-		if g := e.by[i]; g != nil {
-			p.done <- answer{err: g}
+		if err := e.refused[i]; err != nil {
+			p.done <- answer{err: err}
 			continue
 		}
 		kept = append(kept, p)

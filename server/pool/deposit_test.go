@@ -323,3 +323,15 @@ func TestAGrantIsDoneOncePerIdempotencyKey(t *testing.T) {
 	_, err = w.pool.Grant(t.Context(), admin, tom.ID, 0, "x", nil)
 	require.Equal(t, "amount", requireCode(t, fault.BadUserInput, err).Field)
 }
+
+func TestADepositThatTheLedgerRefusesLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	bob := w.person()
+	w.grant(bob, one)
+	_, err := w.db.Exec(`UPDATE ledger_accounts SET frozen = true WHERE id = 'wallet:' || $1`, bob.ID)
+	require.NoError(t, err)
+	w.up.AddKey("sk-bob-0123456789", "10")
+	_, err = w.pool.Deposit(t.Context(), bob, in("openai", "sk-bob-0123456789", one))
+	refused(t, fault.Conflict, err)
+	require.Zero(t, w.count(`SELECT (SELECT count(*) FROM pool_resources) + (SELECT count(*) FROM secrets)`))
+}

@@ -1,0 +1,71 @@
+package acceptance
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/resourcepool/resourcepool/server/upstreamtest"
+)
+
+// BenchmarkComplete measures completions over GraphQL from one connection and from 64, whole path: a started program, its
+// private Postgres with durable commits, a sandbox that answers at once; all on this machine, client and sandbox in this process.
+func BenchmarkComplete(b *testing.B) {
+	u := upstreamtest.New(b)
+	dir, err := os.MkdirTemp("/tmp", "rp")
+	require.NoError(b, err)
+	b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	p := launch(b, []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + freeAddress(b), "POOL_SIGNUPS_PER_HOUR=0",
+		"POOL_RATE_LIMIT_RPM=0", "POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword, "POOL_PROVIDER_URLS=" + u.ProviderURLs(),
+	})
+	admin, tom := p.admin(), p.person("tom")
+	admin.gpt4()
+	admin.grant(tom, "100000000")
+	for i := range 4 {
+		admin.platform(u, fmt.Sprintf("sk-platform-%d-0123456789", i), "1000000", false)
+	}
+	token := tom.must(`mutation { createApiToken(input: {name: "bench"}) { secret } }`, nil).Get("createApiToken.secret").String()
+	for _, connections := range []int{1, 64} {
+		b.Run(fmt.Sprintf("connections=%d", connections), func(b *testing.B) {
+			clients := make([]*client, connections)
+			for i := range clients {
+				clients[i] = p.anonymous()
+				clients[i].token = token
+				clients[i].must(complete, ask("gpt-4", vars{"maxTokens": 16}))
+			}
+			took := make([]time.Duration, b.N)
+			next := make(chan int)
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for _, c := range clients {
+				wg.Go(func() {
+					for i := range next {
+						began := time.Now()
+						if _, err := c.do(complete, ask("gpt-4", vars{"maxTokens": 16})); err != nil {
+							b.Error(err)
+						}
+						took[i] = time.Since(began)
+					}
+				})
+			}
+			for i := range b.N {
+				next <- i
+			}
+			close(next)
+			wg.Wait()
+			b.StopTimer()
+			slices.Sort(took)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "completions/s")
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+	p.verified()
+}
