@@ -33,7 +33,8 @@ type Server struct {
 	url      *url.URL
 	identity *identity
 	requests *sql.DB // of requests
-	batches  *sql.DB // of the ledger alone
+	books    *sql.DB // of the ledger's readers and jobs
+	batches  *sql.DB // of the ledger's writer
 
 	ledger  *ledger.Ledger
 	account *account.Service
@@ -60,7 +61,10 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	if s.requests, err = db.open(requestConns); err != nil {
 		return nil, err
 	}
-	if s.batches, err = db.open(ledgerConns); err != nil {
+	if s.books, err = db.open(ledgerConns); err != nil {
+		return nil, err
+	}
+	if s.batches, err = database.OpenWriter(db.url); err != nil {
 		return nil, err
 	}
 	client := database.Ent(s.requests)
@@ -86,7 +90,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 
-	s.ledger = ledger.New(ledger.Options{DB: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
+	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
 	s.account = account.New(account.Deps{
 		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: s.ledger, Log: o.Log,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
@@ -184,7 +188,7 @@ func (s *Server) ready(ctx context.Context) error {
 
 // close gives back what wire took.
 func (s *Server) close() {
-	for _, db := range []*sql.DB{s.requests, s.batches} {
+	for _, db := range []*sql.DB{s.requests, s.books, s.batches} {
 		if db != nil {
 			_ = db.Close()
 		}

@@ -40,6 +40,17 @@ func Open(tb testing.TB, address string) *sql.DB {
 	return db
 }
 
+// Writer returns the one connection of a ledger's writer to a database that URL made, closed after the test.
+func Writer(tb testing.TB, address string) *sql.DB {
+	tb.Helper()
+	db, err := database.OpenWriter(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
 // URL returns the address of a fresh migrated database, for programs that the test starts. It is dropped after the test.
 func URL(tb testing.TB) string {
 	tb.Helper()

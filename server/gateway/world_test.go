@@ -60,7 +60,7 @@ func joined(t testing.TB, url string, up *upstreamtest.Upstream) *world {
 	db := dbtest.Open(t, url)
 	client := database.Ent(db)
 	log := slog.New(slog.DiscardHandler)
-	l := ledger.New(ledger.Options{DB: dbtest.Open(t, url), Ent: client, Clock: clock.System, Rand: rand.Reader, IDs: source, Log: log})
+	l := ledger.New(ledger.Options{DB: dbtest.Open(t, url), Batches: dbtest.Writer(t, url), Ent: client, Clock: clock.System, Rand: rand.Reader, IDs: source, Log: log})
 	run(t, l)
 	calls, err := provider.New(provider.Options{URLs: up.URLs("openai", "deepseek", "groq")})
 	require.NoError(t, err)

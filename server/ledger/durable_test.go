@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"database/sql"
 	"sync"
 	"testing"
 	"time"
@@ -9,13 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/clock"
-	"github.com/resourcepool/resourcepool/server/dbtest"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 )
 
 func TestConnectionsCutUnderLoadLoseAndDoubleNothing(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	tom := source.New(ids.User)
 	res := deposit(t, l, "", 1_000*one)
@@ -56,7 +54,7 @@ func TestConnectionsCutUnderLoadLoseAndDoubleNothing(t *testing.T) {
 }
 
 func TestTheBooksRefuseChanges(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	grant(t, l, source.New(ids.User), one)
 	for _, query := range []string{
@@ -88,7 +86,7 @@ func TestTamperingIsFoundAtTheFirstBadTransaction(t *testing.T) {
 		"AccountSwitched": {`UPDATE ledger_entries SET account_id = 'platform.loss' WHERE seq = 7 AND n = 0`, 7},
 	} {
 		t.Run(name, func(t *testing.T) {
-			db := dbtest.New(t)
+			db := fresh(t)
 			l, stop := start(t, db, "")
 			for range 9 {
 				grant(t, l, source.New(ids.User), one)
@@ -96,7 +94,7 @@ func TestTamperingIsFoundAtTheFirstBadTransaction(t *testing.T) {
 			stop()
 			clean(t, db)
 			tamper(t, db, c.tamper)
-			r, err := ledger.Verify(t.Context(), db, clock.System.Now(), nil)
+			r, err := ledger.Verify(t.Context(), db.DB, clock.System.Now(), nil)
 			require.NoError(t, err)
 			require.False(t, r.Clean())
 			if c.first == 0 {
@@ -110,14 +108,14 @@ func TestTamperingIsFoundAtTheFirstBadTransaction(t *testing.T) {
 }
 
 // tamper does what only the owner of the tables can: it takes the triggers away first.
-func tamper(t *testing.T, db *sql.DB, query string) {
+func tamper(t *testing.T, db testDB, query string) {
 	t.Helper()
 	_, err := db.Exec(`ALTER TABLE ledger_entries_0 DISABLE TRIGGER ALL; ALTER TABLE ledger_transactions_0 DISABLE TRIGGER ALL; ` + query)
 	require.NoError(t, err)
 }
 
 func TestAServerTakenForDeadRegistersAnewAndChargesNothingItCannot(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	tom := source.New(ids.User)
 	res := deposit(t, l, "", 100*one)

@@ -30,7 +30,8 @@ const (
 
 // Options are what a Ledger is made of.
 type Options struct {
-	DB       *sql.DB // of its own: the writer keeps one connection
+	DB       *sql.DB // for reading and jobs
+	Batches  *sql.DB // of the writer alone: one connection (database.OpenWriter)
 	Ent      *ent.Client
 	Clock    clock.Clock
 	Rand     io.Reader // salts
@@ -42,6 +43,7 @@ type Options struct {
 // Ledger is one server's access to the books. Run must be running for Do to be answered.
 type Ledger struct {
 	db       *sql.DB
+	batches  *sql.DB
 	ent      *ent.Client
 	clock    clock.Clock
 	rand     io.Reader
@@ -61,7 +63,7 @@ type Ledger struct {
 // New returns a ledger on a migrated database.
 func New(o Options) *Ledger {
 	l := &Ledger{
-		db: o.DB, ent: o.Ent, clock: o.Clock, rand: o.Rand, ids: o.IDs, log: o.Log, identity: o.Identity,
+		db: o.DB, batches: o.Batches, ent: o.Ent, clock: o.Clock, rand: o.Rand, ids: o.IDs, log: o.Log, identity: o.Identity,
 		queue: newQueue(), booked: make(chan int64, 1),
 	}
 	l.server.Store(ids.ID(""))

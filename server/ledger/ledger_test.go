@@ -23,11 +23,23 @@ var source = ids.System()
 
 const one = money.One
 
+// testDB is a test's database.
+type testDB struct {
+	*sql.DB
+	url string
+}
+
+func fresh(t testing.TB) testDB {
+	t.Helper()
+	url := dbtest.URL(t)
+	return testDB{dbtest.Open(t, url), url}
+}
+
 // start runs a ledger on the database until the test ends.
-func start(t *testing.T, db *sql.DB, identity string) (*ledger.Ledger, func()) {
+func start(t testing.TB, db testDB, identity string) (*ledger.Ledger, func()) {
 	t.Helper()
 	l := ledger.New(ledger.Options{
-		DB: db, Ent: database.Ent(db), Clock: clock.System, Rand: rand.Reader, IDs: source, Log: slog.New(slog.DiscardHandler), Identity: identity,
+		DB: db.DB, Batches: dbtest.Writer(t, db.url), Ent: database.Ent(db.DB), Clock: clock.System, Rand: rand.Reader, IDs: source, Log: slog.New(slog.DiscardHandler), Identity: identity,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ready, done := make(chan struct{}), make(chan error, 1)
@@ -45,27 +57,27 @@ func start(t *testing.T, db *sql.DB, identity string) (*ledger.Ledger, func()) {
 	return l, stop
 }
 
-func clean(t *testing.T, db *sql.DB) *ledger.Report {
+func clean(t testing.TB, db testDB) *ledger.Report {
 	t.Helper()
-	r, err := ledger.Verify(t.Context(), db, clock.System.Now(), nil)
+	r, err := ledger.Verify(t.Context(), db.DB, clock.System.Now(), nil)
 	require.NoError(t, err)
 	require.True(t, r.Clean(), "%v", r.Findings)
 	return r
 }
 
-func do(t *testing.T, l *ledger.Ledger, op ledger.Operation) ledger.Outcome {
+func do(t testing.TB, l *ledger.Ledger, op ledger.Operation) ledger.Outcome {
 	t.Helper()
 	out, err := l.Do(t.Context(), ledger.Request{Op: op})
 	require.NoError(t, err)
 	return out
 }
 
-func grant(t *testing.T, l *ledger.Ledger, user ids.ID, credits money.Credits) {
+func grant(t testing.TB, l *ledger.Ledger, user ids.ID, credits money.Credits) {
 	t.Helper()
 	do(t, l, &ledger.Grant{User: user, Amount: credits, Memo: "for the test"})
 }
 
-func deposit(t *testing.T, l *ledger.Ledger, owner ids.ID, quota money.USD) ids.ID {
+func deposit(t testing.TB, l *ledger.Ledger, owner ids.ID, quota money.USD) ids.ID {
 	t.Helper()
 	res := source.New(ids.Resource)
 	do(t, l, &ledger.Deposit{Resource: res, Owner: owner, Quota: quota, Fee: money.Credits(quota / 10), TrustLimit: 1000 * one, Memo: "deposit"})
@@ -92,7 +104,7 @@ func wallet(t *testing.T, l *ledger.Ledger, user ids.ID) ledger.WalletState {
 }
 
 func TestTheWorkedExampleIsBookedToTheDigit(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob, tom := source.New(ids.User), source.New(ids.User)
 	key := deposit(t, l, bob, 1000*one)
@@ -119,7 +131,7 @@ func TestTheWorkedExampleIsBookedToTheDigit(t *testing.T) {
 }
 
 func TestManyHoldsOnFundsForSevenAreSeven(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob, tom := source.New(ids.User), source.New(ids.User)
 	key := deposit(t, l, bob, 1000*one)
@@ -152,7 +164,7 @@ func TestManyHoldsOnFundsForSevenAreSeven(t *testing.T) {
 }
 
 func TestAHoldIsResolvedOnce(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob, tom := source.New(ids.User), source.New(ids.User)
 	key := deposit(t, l, bob, 10*one)
@@ -186,7 +198,7 @@ func TestAHoldIsResolvedOnce(t *testing.T) {
 }
 
 func TestWhatExceedsTheHoldAndTheFundsIsThePlatformsLoss(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob, tom := source.New(ids.User), source.New(ids.User)
 	key := deposit(t, l, bob, one)
@@ -205,7 +217,7 @@ func TestWhatExceedsTheHoldAndTheFundsIsThePlatformsLoss(t *testing.T) {
 }
 
 func TestTrustAboveTheLimitVestsByUse(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob, tom := source.New(ids.User), source.New(ids.User)
 	key := deposit(t, l, bob, 2000*one)
@@ -238,7 +250,7 @@ func TestTrustAboveTheLimitVestsByUse(t *testing.T) {
 }
 
 func TestWithdrawingTakesTheHeldPartWithTheLastHold(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob, tom := source.New(ids.User), source.New(ids.User)
 	key := deposit(t, l, bob, 100*one)
@@ -268,7 +280,7 @@ func TestWithdrawingTakesTheHeldPartWithTheLastHold(t *testing.T) {
 }
 
 func TestSpentCreditsCannotBeWithdrawn(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	bob := source.New(ids.User)
 	key := deposit(t, l, bob, 100*one)
@@ -285,7 +297,7 @@ func TestSpentCreditsCannotBeWithdrawn(t *testing.T) {
 }
 
 func TestATokenSpendsNoMoreThanItsBudget(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	tom, token := source.New(ids.User), source.New(ids.Token)
 	key := deposit(t, l, "", 100*one)
@@ -310,7 +322,7 @@ func TestATokenSpendsNoMoreThanItsBudget(t *testing.T) {
 }
 
 func TestAnElasticHoldShrinksToTheFundsAndTheQuota(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	tom := source.New(ids.User)
 	small, large := deposit(t, l, "", one), deposit(t, l, "", 2*one)
@@ -330,7 +342,7 @@ func TestAnElasticHoldShrinksToTheFundsAndTheQuota(t *testing.T) {
 }
 
 func TestAnOperationKeyIsDoneOnce(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	tom := source.New(ids.User)
 	key := &ledger.Key{Name: "grant:x:1", InputHash: []byte{1}}
@@ -366,7 +378,7 @@ func TestAnOperationKeyIsDoneOnce(t *testing.T) {
 }
 
 func TestAKeyOfAHoldIsFinishedOrFreedWithIt(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, _ := start(t, db, "")
 	tom := source.New(ids.User)
 	res := deposit(t, l, "", 100*one)
@@ -399,7 +411,7 @@ func TestAKeyOfAHoldIsFinishedOrFreedWithIt(t *testing.T) {
 }
 
 func TestHoldsOfAServerThatIsGoneAreReleased(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	l, stop := start(t, db, "first")
 	tom := source.New(ids.User)
 	res := deposit(t, l, "", 100*one)
@@ -412,7 +424,7 @@ func TestHoldsOfAServerThatIsGoneAreReleased(t *testing.T) {
 }
 
 func TestTwoServersKeepOneChain(t *testing.T) {
-	db := dbtest.New(t)
+	db := fresh(t)
 	a, _ := start(t, db, "")
 	b, _ := start(t, db, "")
 	tom := source.New(ids.User)

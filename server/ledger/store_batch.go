@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,49 +15,28 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
-// writer owns the connection on which a server's batches are committed, and its prepared statements.
+// writer commits a server's batches on a connection of its own, with its prepared statements.
 type writer struct {
 	l      *Ledger
-	conn   *sql.Conn
 	stmts  map[string]*sql.Stmt
 	wanted map[string]struct{} // to be prepared before the next batch
 }
 
-func (w *writer) connect(ctx context.Context) error {
-	if w.conn != nil {
-		return nil
-	}
-	conn, err := w.l.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	w.conn, w.stmts, w.wanted = conn, map[string]*sql.Stmt{}, map[string]struct{}{}
-	// The first bounds how long a transaction that lost its server keeps its locks.
-	_, err = conn.ExecContext(ctx, `SET idle_in_transaction_session_timeout = '10s'; SET synchronous_commit = on; SET plan_cache_mode = force_generic_plan`)
-	if err != nil {
-		w.close()
-	}
-	return err
+func newWriter(l *Ledger) *writer {
+	return &writer{l: l, stmts: map[string]*sql.Stmt{}, wanted: map[string]struct{}{}}
 }
 
-// close drops the connection for good: after an error nobody knows what state it is in.
+// close closes the statements.
 func (w *writer) close() {
-	if w.conn == nil {
-		return
-	}
 	for _, s := range w.stmts {
-		_ = s.Close()
+		_ = s.Close() // the connection may be gone already
 	}
-	_ = w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = w.conn.Close()
-	w.conn, w.stmts, w.wanted = nil, nil, nil
 }
 
-// prepare prepares what earlier batches ran. It does so between transactions: database/sql deadlocks when a connection
-// breaks while something is prepared on it under an open transaction.
+// prepare prepares what earlier batches ran. It does so between transactions, when the one connection is free.
 func (w *writer) prepare(ctx context.Context) error {
 	for query := range w.wanted {
-		s, err := w.conn.PrepareContext(ctx, query)
+		s, err := w.l.batches.PrepareContext(ctx, query)
 		if err != nil {
 			return err
 		}
@@ -132,7 +110,7 @@ func (w *writer) try(ctx context.Context, b *batchRun) (err error) {
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
-	tx, err := w.conn.BeginTx(ctx, nil)
+	tx, err := w.l.batches.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (l *Ledger) Run(ctx context.Context, ready chan<- struct{}) error {
 		defer close(stopped)
 		l.runJobs(jobs)
 	}()
-	w := &writer{l: l}
+	w := newWriter(l)
 	defer w.close()
 	swept := make(chan error, 1)
 	go func() { swept <- l.Sweep(jobs) }()
@@ -104,7 +104,6 @@ func (w *writer) commit(ctx context.Context, batch []*pending) {
 		}
 		if err != nil {
 			w.l.log.WarnContext(ctx, "ledger: a batch failed and is tried again", "operations", len(batch), "attempt", attempt, "err", err)
-			w.close()
 			time.Sleep(backoff)
 			backoff = min(2*backoff, time.Second)
 			batch = w.dropNew(batch, attempt)
@@ -114,15 +113,11 @@ func (w *writer) commit(ctx context.Context, batch []*pending) {
 
 // attempt runs the batch once. A COMMIT of unknown fate is resolved before it returns.
 func (w *writer) attempt(ctx context.Context, b *batchRun) error {
-	if err := w.connect(ctx); err != nil {
-		return err
-	}
 	err := w.transact(ctx, b)
 	var unknown *unknownCommitError
 	if !errors.As(err, &unknown) {
 		return err
 	}
-	w.close()
 	for {
 		happened, err := w.l.happened(ctx, b.id)
 		if err == nil && happened {

@@ -52,11 +52,12 @@ func (fixed) Current(context.Context) (*ent.Setting, error) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db := dbtest.New(t)
+	address := dbtest.URL(t)
+	db := dbtest.Open(t, address)
 	client := database.Ent(db)
 	log := slog.New(slog.DiscardHandler)
 	now := clock.NewFake(clock.System.Now().Truncate(time.Microsecond))
-	l := ledger.New(ledger.Options{DB: db, Ent: client, Clock: clock.System, Rand: rand.Reader, IDs: source, Log: log})
+	l := ledger.New(ledger.Options{DB: db, Batches: dbtest.Writer(t, address), Ent: client, Clock: clock.System, Rand: rand.Reader, IDs: source, Log: log})
 	run(t, func(ctx context.Context, ready chan<- struct{}) error { return l.Run(ctx, ready) })
 	up := upstreamtest.New(t)
 	calls, err := provider.New(provider.Options{URLs: up.URLs("openai", "deepseek", "custom")})
