@@ -11,6 +11,11 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
+// NotBuilt is the page to show where the pages were not built.
+//
+//go:embed unbuilt.html
+var NotBuilt string
+
 // FS returns the pages as they are served, index.html at the root, and whether they were built.
 func FS() (files fs.FS, built bool) {
 	files, err := fs.Sub(dist, "dist")

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
 
@@ -17,9 +15,7 @@ import (
 // private Postgres with durable commits, a sandbox that answers at once; all on this machine, client and sandbox in this process.
 func BenchmarkComplete(b *testing.B) {
 	u := upstreamtest.New(b)
-	dir, err := os.MkdirTemp("/tmp", "rp")
-	require.NoError(b, err)
-	b.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := b.TempDir()
 	p := launch(b, []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + freeAddress(b), "POOL_SIGNUPS_PER_HOUR=0",
 		"POOL_RATE_LIMIT_RPM=0", "POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword, "POOL_PROVIDER_URLS=" + u.ProviderURLs(),

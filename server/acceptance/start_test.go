@@ -63,9 +63,7 @@ func TestABadStartNamesItsCause(t *testing.T) {
 }
 
 func TestThePrivatePostgresKeepsItsDataAndStopsWithTheProgram(t *testing.T) {
-	dir, err := os.MkdirTemp("/tmp", "rp") // short: a socket's path has at most 107 bytes
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	dir := t.TempDir()
 	env := []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + freeAddress(t),
 		"POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,

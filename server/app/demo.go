@@ -29,7 +29,7 @@ func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Wr
 	if !cfg.Loopback() {
 		return errNotLoopback
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,12 @@ func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Wr
 	sandboxCtx, stopSandbox := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- provider.Serve(sandboxCtx, listener) }()
-	defer func() { stopSandbox(); <-ended }()
+	defer func() {
+		stopSandbox()
+		if err := <-ended; err != nil {
+			log.Error("the sandbox did not stop cleanly", "err", err)
+		}
+	}()
 
 	address := "http://" + listener.Addr().String()
 	cfg.ProviderURLs = map[string]string{"openai": address + "/v1", "deepseek": address}

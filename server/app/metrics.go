@@ -20,8 +20,8 @@ type metricsServer struct {
 	server   *http.Server
 }
 
-func newMetrics(address string, more ...prometheus.Collector) (*metricsServer, error) {
-	listener, err := net.Listen("tcp", address)
+func newMetrics(ctx context.Context, address string, more ...prometheus.Collector) (*metricsServer, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("POOL_METRICS_LISTEN: %w", err)
 	}

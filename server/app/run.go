@@ -31,7 +31,7 @@ type Options struct {
 // Run starts everything and serves until ctx ends; then it takes nothing new, lets open requests settle, and stops what
 // it started in the opposite order.
 func Run(ctx context.Context, o Options) error {
-	listener, err := net.Listen("tcp", o.Config.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Config.Listen)
 	if err != nil {
 		return fmt.Errorf("POOL_LISTEN: %w", err)
 	}
@@ -90,13 +90,18 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 			stopEdge()
 		}
 	}()
+	go func() {
+		<-edge.Done()
+		s.open.Store(false)
+		close(s.stopping)
+	}()
 	s.open.Store(true)
 	o.Log.InfoContext(ctx, "serving", "address", s.url.String())
 	if o.Ready != nil {
 		o.Ready(s)
 	}
 	err := s.http.Serve(edge, listener, drainLimit)
-	s.open.Store(false)
+	stopEdge()
 	draining, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 	defer cancel()
 	err = errors.Join(err, s.gateway.Drain(draining))

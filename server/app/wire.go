@@ -44,12 +44,14 @@ type Server struct {
 	http    *httpd.Server
 	metrics *metricsServer // nil where there is none
 	open    atomic.Bool    // requests are taken
+	// stopping is closed when the edge takes nothing new.
+	stopping chan struct{}
 }
 
 // wire builds the services on a migrated database. Nothing of them runs yet.
 func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Server, err error) {
 	cfg, source := o.Config, ids.NewSource(o.Clock, o.Rand)
-	s := &Server{url: cfg.Public(listening)}
+	s := &Server{url: cfg.Public(listening), stopping: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			s.close()
@@ -115,7 +117,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 	if cfg.MetricsListen != "" {
-		s.metrics, err = newMetrics(cfg.MetricsListen)
+		s.metrics, err = newMetrics(ctx, cfg.MetricsListen)
 	}
 	return s, err
 }
@@ -156,7 +158,7 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) e
 	var server *httpd.Server
 	graphql, err := graph.New(graph.Config{
 		Resolver: resolver, Auth: s.account, Log: o.Log, Clock: o.Clock, IDs: source,
-		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) },
+		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) }, Stopping: s.stopping,
 	})
 	if err != nil {
 		return err
@@ -170,7 +172,7 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) e
 		WithRequest: func(ctx context.Context, r httpd.Request) context.Context {
 			return graph.WithRequest(ctx, &graph.Request{IP: r.IP, Session: r.Session, SetSession: r.SetSession, ClearSession: r.ClearSession})
 		},
-		Frontend: pages, Ready: s.ready, Log: o.Log, IDs: source,
+		Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
 	})
 	s.http = server
 	return err
