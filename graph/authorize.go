@@ -10,6 +10,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 // policy is access.Policy.
@@ -19,8 +20,12 @@ type policy interface {
 	Covers(object string) bool
 }
 
-// authorize asks the policy about every root field before its resolver runs. What the policy has no rule for is refused.
-type authorize struct{ policy policy }
+// authorize asks the policy about every root field before its resolver runs, and counts it against the asker's rate. What
+// the policy has no rule for is refused.
+type authorize struct {
+	policy policy
+	rate   *limit.Limiter // nil: any rate
+}
 
 var _ graphql.FieldInterceptor = authorize{}
 
@@ -45,6 +50,20 @@ func (a authorize) InterceptField(ctx context.Context, next graphql.Resolver) (a
 		if err := a.policy.Check(actor(ctx), "call", at.Object+"."+at.Field.Name, ""); err != nil {
 			return nil, err
 		}
+		if err := a.slow(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return next(ctx)
+}
+
+// slow refuses who asks too often: a person, or an address where nobody is signed in.
+func (a authorize) slow(ctx context.Context) error {
+	if a.rate == nil {
+		return nil
+	}
+	if by := actor(ctx); by.SignedIn() {
+		return limit.Refusal(a.rate.Take(string(by.ID)))
+	}
+	return limit.Refusal(a.rate.Take(limit.Network(requestFrom(ctx).IP)))
 }

@@ -122,7 +122,7 @@ func TestAFieldWithoutARuleIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	ctx := graphql.WithFieldContext(access.With(t.Context(), &access.Actor{ID: admin, Roles: []access.Role{access.Admin}}),
 		&graphql.FieldContext{Object: "Query", Field: graphql.CollectedField{Field: &ast.Field{Name: "everything"}}})
-	_, err = authorize{policy}.InterceptField(ctx, func(context.Context) (any, error) { t.Error("it ran"); return nil, nil })
+	_, err = authorize{policy: policy}.InterceptField(ctx, func(context.Context) (any, error) { t.Error("it ran"); return nil, nil })
 	require.ErrorContains(t, err, "FORBIDDEN")
 }
 

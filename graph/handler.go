@@ -19,6 +19,7 @@ import (
 	"github.com/resourcepool/resourcepool/graph/generated"
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 // Config is what the handler is made of.
@@ -30,6 +31,8 @@ type Config struct {
 	IDs      *ids.Source
 	// AllowedOrigin reports whether a browser's page may open a WebSocket here. Requests without an Origin are no browser's.
 	AllowedOrigin func(*http.Request) bool
+	// Rate bounds how many root fields a person, or an address that is signed out, may ask for; nil is no bound.
+	Rate *limit.Limiter
 	// Stopping is closed when the server stops: sockets end, and clients come back to another server.
 	Stopping <-chan struct{}
 }
@@ -43,7 +46,7 @@ type Handler struct {
 // New returns a handler. It refuses to start where the policy has no rule for a root field.
 func New(c Config) (*Handler, error) {
 	schema := generated.NewExecutableSchema(generated.Config{Resolvers: c.Resolver})
-	guard := authorize{policy: c.Resolver.Policy}
+	guard := authorize{policy: c.Resolver.Policy, rate: c.Rate}
 	if err := guard.Validate(schema); err != nil {
 		return nil, err
 	}

@@ -109,3 +109,13 @@ func TestSIGTERMLetsOpenRequestsSettle(t *testing.T) {
 	require.Error(t, err)
 	require.NotContains(t, p.out.String(), "panic")
 }
+
+func TestWhoAsksTooOftenIsToldToWait(t *testing.T) {
+	p := serve(t, "POOL_RATE_LIMIT_RPM=5")
+	c := p.anonymous()
+	for range 5 {
+		c.must(`{ viewer { id } }`, nil)
+	}
+	e := c.refused("RATE_LIMITED", `{ viewer { id } }`, nil)
+	require.Positive(t, e.Extensions.Get("retryAfterSeconds").Int())
+}

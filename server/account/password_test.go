@@ -3,16 +3,13 @@ package account
 import (
 	"context"
 	"runtime"
-	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/alexedwards/argon2id"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/fault"
 )
 
@@ -63,12 +60,4 @@ func TestThoseWhoWaitForATurnAreBounded(t *testing.T) {
 	done()
 	_, err = p.turn(t.Context())
 	assert.NoError(t, err)
-}
-
-func TestLimiterIsBounded(t *testing.T) {
-	f := newFailures(clock.NewFake(time.Unix(0, 0)))
-	for i := range maxKeys + 10 {
-		require.Zero(t, f.pair.take(strconv.Itoa(i)))
-	}
-	assert.LessOrEqual(t, len(f.pair.full), maxKeys)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
+	"github.com/resourcepool/resourcepool/server/limit"
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
@@ -63,7 +64,7 @@ type Service struct {
 
 	passwords passwords
 	failures  failures
-	signUps   *limiter // nil: no limit
+	signUps   *limit.Limiter // nil: no limit
 	actors    actorCache
 	used      chan ids.ID // tokens that were used, for Run to note
 }
@@ -80,7 +81,7 @@ func New(d Deps) *Service {
 		used: make(chan ids.ID, usedBacklog),
 	}
 	if d.SignUpsPerHour > 0 {
-		s.signUps = newLimiter(d.Clock, d.SignUpsPerHour, time.Hour/time.Duration(d.SignUpsPerHour))
+		s.signUps = limit.New(d.Clock, d.SignUpsPerHour, time.Hour/time.Duration(d.SignUpsPerHour))
 	}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 // sessionFor is how long a session lasts, used or not.
@@ -66,7 +67,7 @@ func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*ent.User, Login,
 		}
 	}
 	if s.signUps != nil {
-		if err := tooMany(s.signUps.take(network(in.IP))); err != nil {
+		if err := limit.Refusal(s.signUps.Take(limit.Network(in.IP))); err != nil {
 			return nil, Login{}, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/resourcepool/resourcepool/frontend"
 	"github.com/resourcepool/resourcepool/graph"
@@ -23,6 +24,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/limit"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/vault"
@@ -156,9 +158,13 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 // edge joins GraphQL and HTTP, which ask each other: who may open a socket, and what a request brought.
 func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) error {
 	var server *httpd.Server
+	var rate *limit.Limiter
+	if rpm := o.Config.RateLimitRPM; rpm > 0 {
+		rate = limit.New(o.Clock, rpm, time.Minute/time.Duration(rpm))
+	}
 	graphql, err := graph.New(graph.Config{
 		Resolver: resolver, Auth: s.account, Log: o.Log, Clock: o.Clock, IDs: source,
-		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) }, Stopping: s.stopping,
+		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) }, Stopping: s.stopping, Rate: rate,
 	})
 	if err != nil {
 		return err
