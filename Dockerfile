@@ -13,7 +13,7 @@ RUN go mod download
 COPY ent/ ent/
 COPY graph/ graph/
 COPY server/ server/
-COPY frontend/embed.go frontend/embed.go
+COPY frontend/embed.go frontend/unbuilt.html frontend/
 COPY --from=pages /src/frontend/dist/ frontend/dist/
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w' -o /out/resourcepool ./server \
 	&& mkdir -p /out/data

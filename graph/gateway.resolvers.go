@@ -15,6 +15,9 @@ import (
 )
 
 func (r *completePayloadResolver) Usage(ctx context.Context, obj *gateway.Result) (*ent.UsageLog, error) {
+	if obj.Usage != nil {
+		return obj.Usage, nil
+	}
 	return must(r.usageLog(ctx, obj.UsageID))
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/provider"
 )
@@ -49,6 +50,7 @@ type Result struct {
 	Completion     Completion
 	CreditsCharged money.Credits
 	UsageID        ids.ID
+	Usage          *ledger.UsageRow // nil where the answer is a repetition's
 }
 
 // ending is how a request ended: with a result, with an error, or, where a stream broke off after output, with both.

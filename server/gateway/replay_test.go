@@ -52,18 +52,18 @@ func TestFiftyRepetitionsOverTwoServersAreOneCallAndOneCharge(t *testing.T) {
 	})
 	for _, a := range answers {
 		require.NoError(t, a.err)
-		require.Equal(t, answers[0].result, a.result)
+		require.Equal(t, said(answers[0].result), said(a.result))
 	}
 	require.Equal(t, int64(1), up.Totals().Chats-before)
 	require.Equal(t, "40", w.available(tom))
 
 	// From the record, on a server without memory; and even where the model has no price any more.
 	w.restart()
-	require.Equal(t, answers[0].result, w.complete(tom, in, false))
+	require.Equal(t, said(answers[0].result), said(w.complete(tom, in, false)))
 	w.exec(`DELETE FROM model_costs`)
 	w.exec(`DELETE FROM model_prices`)
 	w.prices.Invalidate()
-	require.Equal(t, answers[0].result, w.complete(tom, in, true))
+	require.Equal(t, said(answers[0].result), said(w.complete(tom, in, true)))
 	require.Equal(t, int64(1), up.Totals().Chats-before)
 
 	_, err := w.gw.Complete(t.Context(), tom, capped(in, 5))
@@ -134,4 +134,11 @@ func TestTwoHundredRequestsOnFundsForSeven(t *testing.T) {
 	require.Equal(t, int64(7), w.up.Totals().Chats-before)
 	require.Equal(t, "0", w.available(tom))
 	w.sound()
+}
+
+// said is a result as its receiver sees it: a repetition brings the log's id alone.
+func said(r *gateway.Result) gateway.Result {
+	out := *r
+	out.Usage = nil
+	return out
 }

@@ -1,6 +1,9 @@
 package ledger
 
-import "github.com/resourcepool/resourcepool/server/ids"
+import (
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/money"
+)
 
 // touched collects what a batch has to lock before it decides.
 type touched struct {
@@ -40,6 +43,7 @@ type decision struct {
 	out    Outcome
 	drafts []draft
 	usage  *Usage
+	cost   money.USD // of the usage
 	served served
 	key    string // of the hold that was resolved: to be finished or freed
 }
@@ -55,7 +59,7 @@ func Apply(state *State, operations []Operation) []decision {
 			decided[i] = decision{err: err}
 			continue
 		}
-		decided[i] = decision{out: s.out, drafts: s.drafts, usage: s.usage, served: s.served, key: s.key}
+		decided[i] = decision{out: s.out, drafts: s.drafts, usage: s.usage, cost: s.cost, served: s.served, key: s.key}
 	}
 	return decided
 }

@@ -259,7 +259,7 @@ func (o *Settle) draft(user, resource ids.ID, paid, lost money.Credits, taken mo
 }
 
 func (o *Settle) finish(s *scope, resource ids.ID, paid money.Credits) {
-	s.usage = o.Usage
+	s.usage, s.cost = o.Usage, o.Cost
 	s.out.Charged = paid
 	s.out.Resource = s.peek(Quota(resource)).now()
 }

@@ -21,7 +21,7 @@ type batchRun struct {
 	head     head
 
 	links    []link
-	usages   []usageRow
+	usages   []*UsageRow
 	rollups  *rollups
 	records  map[*Table][]Row
 	finished []finishedKey
@@ -116,6 +116,11 @@ func (b *batchRun) number(decisions []decision) error {
 			}
 		}
 		d.out.Seq, d.out.At = first, b.head.at
+		if d.usage != nil {
+			d.out.Usage = d.usage.row(first, d.out.Charged, d.cost)
+			b.usages = append(b.usages, d.out.Usage)
+			b.rollups.addUsage(d.out.Usage)
+		}
 		b.record(p, d)
 		b.answers[i] = answer{outcome: d.out}
 	}
@@ -135,14 +140,6 @@ func (b *batchRun) chain(d draft) error {
 }
 
 func (b *batchRun) record(p *pending, d decision) {
-	if d.usage != nil {
-		row := usageRow{Usage: d.usage, seq: d.out.Seq, charged: d.out.Charged}
-		if s, ok := p.Op.(*Settle); ok {
-			row.cost = s.Cost
-		}
-		b.usages = append(b.usages, row)
-		b.rollups.addUsage(row)
-	}
 	if d.served.cost > 0 {
 		b.rollups.served[d.served.resource] += d.served.cost
 	}

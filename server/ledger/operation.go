@@ -166,6 +166,7 @@ type Outcome struct {
 	Fee       money.Credits // Deposit; Withdraw: negative
 	Vesting   money.Credits // Deposit; Withdraw: negative
 	Taken     money.USD     // Withdraw: what was booked at once
+	Usage     *UsageRow     // Settle, Release: the log of the request as booked
 	Wallet    Balance
 	Resource  Balance
 	// Replayed says that the operation key was used before with the same input: nothing was done, Answer is what was recorded.

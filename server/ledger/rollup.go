@@ -47,40 +47,32 @@ func newRollups() *rollups {
 	return &rollups{usage: map[usageKey]*usageSums{}, owners: map[ids.ID]*ownerSums{}, served: map[ids.ID]money.USD{}}
 }
 
-// usageRow is a usage log with what was booked for it.
-type usageRow struct {
-	*Usage
-	seq     int64
-	charged money.Credits
-	cost    money.USD
-}
-
-func (r *rollups) addUsage(u usageRow) {
-	key := usageKey{u.CreatedAt.UTC().Truncate(time.Hour), u.User, u.Resource, u.Model}
+func (r *rollups) addUsage(u *UsageRow) {
+	key := usageKey{u.CreatedAt.Truncate(time.Hour), u.UserID, u.ResourceID, u.Model}
 	s := r.usage[key]
 	if s == nil {
-		s = &usageSums{owner: u.Owner, provider: u.Provider}
+		s = &usageSums{owner: u.OwnerID, provider: u.Provider}
 		r.usage[key] = s
 	}
 	s.requests++
 	s.prompt += u.PromptTokens
 	s.completion += u.CompletionTokens
-	s.latencyMs += u.Latency.Milliseconds()
-	s.credits += u.charged
-	s.cost += u.cost
+	s.latencyMs += u.LatencyMs
+	s.credits += u.CreditsCharged
+	s.cost += u.CostAmount
 	r.totals.requests++
-	r.totals.credits += u.charged
-	r.totals.cost += u.cost
-	if u.Succeeded {
+	r.totals.credits += u.CreditsCharged
+	r.totals.cost += u.CostAmount
+	if u.Status == "SUCCEEDED" {
 		r.totals.succeeded++
 	} else {
 		s.failed++
 	}
-	if u.Owner != "" {
-		o := r.owner(u.Owner)
+	if u.OwnerID != "" {
+		o := r.owner(u.OwnerID)
 		o.requests++
-		o.consumed += u.cost
-		o.revenue += u.charged
+		o.consumed += u.CostAmount
+		o.revenue += u.CreditsCharged
 	}
 }
 

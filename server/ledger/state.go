@@ -134,6 +134,7 @@ type scope struct {
 	out    Outcome
 	drafts []draft
 	usage  *Usage
+	cost   money.USD // of the usage
 	served served
 	key    string // the operation key of the hold that this resolves
 

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -66,54 +65,6 @@ func (w *writer) writeLinks(s *statement, b *batchRun) {
 			SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::bigint[], $5::bigint[], $6::bytea[])`,
 			pq.Array(entrySeqs), pq.Array(entryNs), pq.Array(accounts), pq.Array(amounts), pq.Array(after), entrySalts)
 	}
-}
-
-// usageColumns are those of usage_logs in the order of usageValues, each with its type.
-var usageColumns = []struct{ name, typ string }{
-	{"id", "text"}, {"created_at", "timestamptz"}, {"status", "text"}, {"model", "text"}, {"provider", "text"}, {"user_id", "text"},
-	{"token_id", "text"}, {"resource_id", "text"}, {"owner_id", "text"}, {"prompt_tokens", "bigint"}, {"cached_tokens", "bigint"},
-	{"cache_write_tokens", "bigint"}, {"completion_tokens", "bigint"}, {"reasoning_tokens", "bigint"}, {"latency_ms", "bigint"},
-	{"credits_charged", "bigint"}, {"cost_amount", "bigint"}, {"input_price", "bigint"}, {"output_price", "bigint"},
-	{"minimum_charge", "bigint"}, {"input_cost", "bigint"}, {"cached_input_cost", "bigint"}, {"output_cost", "bigint"},
-	{"routing_reason", "text"}, {"attempts", "bigint"}, {"error_code", "text"}, {"streamed", "bool"}, {"estimated", "bool"},
-	{"clamped", "bool"}, {"transaction_seq", "bigint"},
-}
-
-func usageValues(u usageRow) []any {
-	status := "FAILED"
-	if u.Succeeded {
-		status = "SUCCEEDED"
-	}
-	p := u.Prices
-	return []any{
-		string(u.ID), u.CreatedAt, status, u.Model, u.Provider, string(u.User), string(u.Token), string(u.Resource), string(u.Owner),
-		u.PromptTokens, u.CachedTokens, u.CacheWriteTokens, u.CompletionTokens, u.ReasoningTokens, u.Latency.Milliseconds(),
-		int64(u.charged), int64(u.cost), int64(p.Input), int64(p.Output), int64(p.Minimum), int64(p.InputCost), int64(p.CachedCost),
-		int64(p.OutputCost), u.RoutingReason, u.Attempts, u.ErrorCode, u.Streamed, u.Estimated, u.Clamped, u.seq,
-	}
-}
-
-var insertUsages = func() string {
-	var names, types []string
-	for i, c := range usageColumns {
-		names = append(names, c.name)
-		types = append(types, fmt.Sprintf("$%d::%s[]", i+1, c.typ))
-	}
-	return "INSERT INTO usage_logs (" + strings.Join(names, ", ") + ") SELECT * FROM unnest(" + strings.Join(types, ", ") + ")"
-}()
-
-func writeUsages(s *statement, usages []usageRow) {
-	arrays := make([][]any, len(usageColumns))
-	for _, u := range usages {
-		for i, v := range usageValues(u) {
-			arrays[i] = append(arrays[i], element(v, usageColumns[i].typ))
-		}
-	}
-	args := make([]any, len(arrays))
-	for i, a := range arrays {
-		args[i] = pq.Array(a)
-	}
-	s.add(insertUsages, args...)
 }
 
 func writeUsageRollups(s *statement, r *rollups) {

@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/usagelog"
+	"github.com/resourcepool/resourcepool/server/money"
+)
+
+// UsageRow is a usage log as it stands in the books.
+type UsageRow = ent.UsageLog
+
+// row is the log of a request with what was booked for it.
+func (u *Usage) row(seq int64, charged money.Credits, cost money.USD) *UsageRow {
+	status := usagelog.StatusFAILED
+	if u.Succeeded {
+		status = usagelog.StatusSUCCEEDED
+	}
+	return &UsageRow{
+		ID: u.ID, CreatedAt: u.CreatedAt.UTC().Truncate(time.Microsecond), Status: status, Model: u.Model, Provider: u.Provider,
+		UserID: u.User, TokenID: u.Token, ResourceID: u.Resource, OwnerID: u.Owner,
+		PromptTokens: u.PromptTokens, CachedTokens: u.CachedTokens, CacheWriteTokens: u.CacheWriteTokens,
+		CompletionTokens: u.CompletionTokens, ReasoningTokens: u.ReasoningTokens, LatencyMs: u.Latency.Milliseconds(),
+		CreditsCharged: charged, CostAmount: cost,
+		InputPrice: u.Prices.Input, OutputPrice: u.Prices.Output, MinimumCharge: u.Prices.Minimum,
+		InputCost: u.Prices.InputCost, CachedInputCost: u.Prices.CachedCost, OutputCost: u.Prices.OutputCost,
+		RoutingReason: u.RoutingReason, Attempts: u.Attempts, ErrorCode: u.ErrorCode,
+		Streamed: u.Streamed, Estimated: u.Estimated, Clamped: u.Clamped, TransactionSeq: seq,
+	}
+}
+
+// usageColumns are those of usage_logs, each with its type and its value in a row.
+var usageColumns = []struct {
+	name, typ string
+	value     func(*UsageRow) any
+}{
+	{"id", "text", func(u *UsageRow) any { return string(u.ID) }},
+	{"created_at", "timestamptz", func(u *UsageRow) any { return u.CreatedAt }},
+	{"status", "text", func(u *UsageRow) any { return string(u.Status) }},
+	{"model", "text", func(u *UsageRow) any { return u.Model }},
+	{"provider", "text", func(u *UsageRow) any { return u.Provider }},
+	{"user_id", "text", func(u *UsageRow) any { return string(u.UserID) }},
+	{"token_id", "text", func(u *UsageRow) any { return string(u.TokenID) }},
+	{"resource_id", "text", func(u *UsageRow) any { return string(u.ResourceID) }},
+	{"owner_id", "text", func(u *UsageRow) any { return string(u.OwnerID) }},
+	{"prompt_tokens", "bigint", func(u *UsageRow) any { return u.PromptTokens }},
+	{"cached_tokens", "bigint", func(u *UsageRow) any { return u.CachedTokens }},
+	{"cache_write_tokens", "bigint", func(u *UsageRow) any { return u.CacheWriteTokens }},
+	{"completion_tokens", "bigint", func(u *UsageRow) any { return u.CompletionTokens }},
+	{"reasoning_tokens", "bigint", func(u *UsageRow) any { return u.ReasoningTokens }},
+	{"latency_ms", "bigint", func(u *UsageRow) any { return u.LatencyMs }},
+	{"credits_charged", "bigint", func(u *UsageRow) any { return int64(u.CreditsCharged) }},
+	{"cost_amount", "bigint", func(u *UsageRow) any { return int64(u.CostAmount) }},
+	{"input_price", "bigint", func(u *UsageRow) any { return int64(u.InputPrice) }},
+	{"output_price", "bigint", func(u *UsageRow) any { return int64(u.OutputPrice) }},
+	{"minimum_charge", "bigint", func(u *UsageRow) any { return int64(u.MinimumCharge) }},
+	{"input_cost", "bigint", func(u *UsageRow) any { return int64(u.InputCost) }},
+	{"cached_input_cost", "bigint", func(u *UsageRow) any { return int64(u.CachedInputCost) }},
+	{"output_cost", "bigint", func(u *UsageRow) any { return int64(u.OutputCost) }},
+	{"routing_reason", "text", func(u *UsageRow) any { return u.RoutingReason }},
+	{"attempts", "bigint", func(u *UsageRow) any { return u.Attempts }},
+	{"error_code", "text", func(u *UsageRow) any { return u.ErrorCode }},
+	{"streamed", "bool", func(u *UsageRow) any { return u.Streamed }},
+	{"estimated", "bool", func(u *UsageRow) any { return u.Estimated }},
+	{"clamped", "bool", func(u *UsageRow) any { return u.Clamped }},
+	{"transaction_seq", "bigint", func(u *UsageRow) any { return u.TransactionSeq }},
+}
+
+var insertUsages = func() string {
+	var names, arrays []string
+	for i, c := range usageColumns {
+		names = append(names, c.name)
+		arrays = append(arrays, fmt.Sprintf("$%d::%s[]", i+1, c.typ))
+	}
+	return "INSERT INTO usage_logs (" + strings.Join(names, ", ") + ") SELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")"
+}()
+
+func writeUsages(s *statement, usages []*UsageRow) {
+	args := make([]any, len(usageColumns))
+	for i, c := range usageColumns {
+		values := make([]any, len(usages))
+		for n, u := range usages {
+			values[n] = element(c.value(u), c.typ)
+		}
+		args[i] = pq.Array(values)
+	}
+	s.add(insertUsages, args...)
+}
