@@ -72,13 +72,13 @@ generated:
 	diff $$before $$after || { echo "The generated code was not current; it is now. Commit it." >&2; exit 1; }
 
 .PHONY: nightly
-nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), and run the Go tests ten times in random order
+nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), and run the Go tests COUNT times (3) in random order
 	@grep -rl --include='*_test.go' '^func Fuzz' server graph | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname "$$file")"; \
 			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) "./$$(dirname "$$file")" < /dev/null; \
 		done; done
-	$(WITHDB) go test -race -count 10 -shuffle on -timeout 3h ./...
+	$(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...
 
 .PHONY: bench
 bench: postgres ## the benchmarks; BENCH=regexp chooses

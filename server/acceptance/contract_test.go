@@ -1,0 +1,143 @@
+package acceptance
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/resourcepool/resourcepool/server/upstreamtest"
+)
+
+const (
+	pageInfo      = ` pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount`
+	userFields    = `id displayName email roles status createdAt wallet { id available held owed vesting entries(first: 2) { edges { node { id createdAt kind amount balanceAfter memo transaction { id } } }` + pageInfo + ` } } pool { id standing } apiTokens { id name maskedSecret createdAt expiresAt lastUsedAt revokedAt spendLimit spent models }`
+	keyFields     = `id owner { id } ownerType provider label maskedKey models originalQuota currentQuota reservedQuota quotaConfirmed status statusReason suspendedBy backup expiresAt verifiedAt totalRequests successfulRequests successRate averageLatencyMs lastUsedAt createdAt`
+	logFields     = `id createdAt status model promptTokens completionTokens latencyMs creditsCharged costAmount user { id } resource { id } resourceOwner { id } routingReason routing { reason chosen { id } candidates { score cost performance reliability penalties { name factor } excluded } } attempts errorCode transaction { id }`
+	txFields      = `id seq kind createdAt memo postings { account asset amount } usageLog { id } hash previousHash`
+	routingFields = `reason chosen { id } candidates { resource { id } score cost performance reliability penalties { name factor } excluded }`
+)
+
+// TestEveryRootFieldAnswers calls each root field of the schema once on a pool with people, keys and traffic. What is not
+// called fails the test, so that a new field has to be added here.
+func TestEveryRootFieldAnswers(t *testing.T) {
+	u := upstreamtest.New(t)
+	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
+	admin, bob, tom := p.admin(), p.person("bob"), p.person("tom")
+	called := map[string]bool{"signUp": true, "signIn": true}
+	call := func(c *client, field, query string, v vars) {
+		t.Helper()
+		called[field] = true
+		r := c.must(query, v)
+		require.NotEqual(t, "null", r.Get(field).Raw, field)
+	}
+	input := ask("gpt-4", vars{"maxTokens": 20, "temperature": 0.5, "topP": 0.9, "stop": []string{"END"}})
+	id := func(x string) vars { return vars{"id": x} }
+
+	call(admin, "setModelPrice", `mutation { setModelPrice(input: {model: "gpt-4", provider: "openai", inputCostPerMillion: "10", outputCostPerMillion: "30", inputPricePerMillion: "0", outputPricePerMillion: "10000"})
+		{ id name provider contextWindow available inputCostPerMillion cachedInputCostPerMillion outputCostPerMillion inputPricePerMillion outputPricePerMillion minimumCharge } }`, nil)
+	call(admin, "grantCredits", grantQuery, vars{"u": tom.id, "a": 100})
+	u.AddKey("sk-bobs-0123456789", "100")
+	call(bob, "deposit", depositQuery, vars{"i": vars{"provider": "openai", "apiKey": "sk-bobs-0123456789", "quota": "100", "label": "Mine", "expiresAt": time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)}})
+	bobs := bob.must(`{ viewer { resources(first: 1) { edges { node { id } } } } }`, nil).Get("viewer.resources.edges.0.node.id").String()
+	u.AddKey("sk-platform-0123456789", "100")
+	call(admin, "addPlatformResource", `mutation($i: DepositInput!) { addPlatformResource(input: $i) { `+keyFields+` } }`, vars{"i": vars{"provider": "openai", "apiKey": "sk-platform-0123456789", "quota": "100", "backup": true}})
+	call(tom, "estimate", `query($i: CompleteInput!) { estimate(input: $i) { maximum expected promptTokens } }`, input)
+	call(tom, "complete", complete, input)
+	call(admin, "routingPreview", `query($i: CompleteInput!) { routingPreview(input: $i) { `+routingFields+` } }`, input)
+
+	call(tom, "viewer", `{ viewer { `+userFields+` resources { totalCount } usageLogs(last: 1) { edges { node { `+logFields+` } }`+pageInfo+` } } }`, nil)
+	call(bob, "node", `query($id: ID!) { node(id: $id) { id ... on PoolResource { `+keyFields+` } } }`, id(bobs))
+	call(admin, "nodes", `query($id: ID!) { nodes(ids: [$id, "txn_1"]) { id ... on LedgerTransaction { `+txFields+` } } }`, id(tom.id))
+	call(p.anonymous(), "providers", `{ providers { key name reportsBalance customBaseUrl } }`, nil)
+	call(p.anonymous(), "models", `{ models { id name provider contextWindow available minimumCharge } }`, nil)
+	call(p.anonymous(), "depositQuote", `{ depositQuote(quota: "1000") { quota feeRate fee credits vesting } }`, nil)
+	call(tom, "usageLogs", `{ usageLogs(first: 5, filter: {status: SUCCEEDED, model: "gpt-4"}, orderBy: {field: LATENCY_MS}) { edges { cursor node { `+logFields+` } }`+pageInfo+` } }`, nil)
+	call(admin, "poolOverview", `{ poolOverview { totalValue activeResources contributors activeContributors platformOwned platformShare userContributed userShare creditsCharged providerCost profit depositFees requests successRate } }`, nil)
+	call(admin, "resources", `{ resources(filter: {status: [ACTIVE], provider: "openai", ownerType: USER}, orderBy: {field: CURRENT_QUOTA, direction: ASC}) { edges { node { `+keyFields+` } }`+pageInfo+` } }`, nil)
+	call(admin, "contributors", `{ contributors(orderBy: {field: PLATFORM_REVENUE}) { edges { node { id owner { displayName } resourcesContributed resourceConsumed remaining creditsIssued platformRevenue platformProfit requests standing } }`+pageInfo+` } }`, nil)
+	call(admin, "users", `{ users(filter: {search: "o", status: ACTIVE}, orderBy: {field: DISPLAY_NAME}) { edges { node { `+userFields+` } }`+pageInfo+` } }`, nil)
+	call(admin, "ledgerTransactions", `query($u: ID) { ledgerTransactions(last: 5, filter: {kind: [USAGE, GRANT], userId: $u}) { edges { node { `+txFields+` } }`+pageInfo+` } }`, vars{"u": tom.id})
+	call(admin, "ledgerAudit", `{ ledgerAudit { transactions headSeq headHash chainValid balanced balancesMatch firstBadSeq checkedAt } }`, nil)
+	span := vars{"from": time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), "to": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}
+	call(admin, "usageSeries", `query($from: Time!, $to: Time!) { usageSeries(scope: POOL, from: $from, to: $to, bucket: HOUR, groupBy: MODEL) { at group requests failed promptTokens completionTokens creditsCharged costAmount averageLatencyMs } }`, span)
+	call(admin, "settings", `{ settings { depositFeeRate unconfirmedTrustLimit clawbackGraceHours priceMarkup costWeight performanceWeight reliabilityWeight platformOwnedFactor lowQuotaFactor lowQuotaThreshold usedRecentlyFactor usedRecentlySeconds } }`, nil)
+	call(admin, "updateSettings", `mutation { updateSettings(input: {depositFeeRate: 0.2, usedRecentlySeconds: 30}) { depositFeeRate usedRecentlySeconds } }`, nil)
+	require.Equal(t, "20", bob.must(`{ depositQuote(quota: 100) { fee } }`, nil).Get("depositQuote.fee").String())
+
+	for _, field := range []string{"pauseResource", "resumeResource", "verifyResource"} {
+		call(bob, field, `mutation($id: ID!) { `+field+`(id: $id) { `+keyFields+` } }`, id(bobs))
+	}
+	u.AddKey("sk-bobs-new-0123456789", "100")
+	call(bob, "rotateResourceKey", `mutation($id: ID!) { rotateResourceKey(id: $id, apiKey: "sk-bobs-new-0123456789") { maskedKey status } }`, id(bobs))
+	call(admin, "suspendResource", `mutation($id: ID!) { suspendResource(id: $id, reason: "looking into it") { status statusReason suspendedBy } }`, id(bobs))
+	call(bob, "withdrawResource", `mutation($id: ID!) { withdrawResource(id: $id) { fee credited vesting resource { status } transaction { id } viewer { id } } }`, id(bobs))
+	call(admin, "setRoles", `mutation($id: ID!) { setRoles(userId: $id, roles: [USER, CONTRIBUTOR]) { roles } }`, id(tom.id))
+	call(admin, "setUserStatus", `mutation($id: ID!) { setUserStatus(userId: $id, status: FROZEN) { status } }`, id(tom.id))
+	tom.refused("FORBIDDEN", complete, input)
+	call(tom, "reauthenticate", `mutation { reauthenticate(password: "password of tom") }`, nil)
+	made := bob.must(`mutation { createApiToken(input: {name: "t", spendLimit: "5", models: ["gpt-4"]}) { secret token { id } } }`, nil)
+	called["createApiToken"] = true
+	call(bob, "revokeApiToken", `mutation($id: ID!) { revokeApiToken(id: $id) { revokedAt } }`, id(made.Get("createApiToken.token.id").String()))
+	revoked := p.anonymous()
+	revoked.token = made.Get("createApiToken.secret").String()
+	revoked.refused("UNAUTHENTICATED", `{ viewer { id } }`, nil)
+	call(tom, "signOut", `mutation { signOut }`, nil)
+	require.Equal(t, "null", tom.must(`{ viewer { id } }`, nil).Get("viewer").Raw)
+
+	var missing []string
+	schema := p.anonymous().must(`{ __schema { queryType { fields { name } } mutationType { fields { name } } } }`, nil)
+	for _, name := range slices.Concat(schema.Get("__schema.queryType.fields.#.name").Array(), schema.Get("__schema.mutationType.fields.#.name").Array()) {
+		if !called[name.String()] {
+			missing = append(missing, name.String())
+		}
+	}
+	require.Empty(t, missing, "called: %v", slices.Sorted(maps.Keys(called)))
+	p.verified()
+}
+
+func TestATokenIsHeldToItsModelsAndItsBudget(t *testing.T) {
+	u := upstreamtest.New(t)
+	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
+	admin, tom := p.admin(), p.person("tom")
+	admin.gpt4()
+	admin.grant(tom, "100")
+	admin.platform(u, "sk-platform-0123456789", "100", false)
+	program := p.anonymous()
+	program.token = tom.must(`mutation { createApiToken(input: {name: "p", spendLimit: "12", models: ["gpt-4"]}) { secret } }`, nil).Get("createApiToken.secret").String()
+	u.NextUsage("sk-platform-0123456789", 2000, 1000)
+	program.must(complete, ask("gpt-4", vars{"maxTokens": 1000}))
+	e := program.refused("INSUFFICIENT_CREDITS", complete, ask("gpt-4", vars{"maxTokens": 1000}))
+	require.Equal(t, "token", e.Extensions.Get("limit").String())
+	program.refused("FORBIDDEN", complete, ask("gpt-4o", nil))
+	program.refused("FORBIDDEN", `mutation { createApiToken(input: {name: "free"}) { secret } }`, nil)
+	require.Equal(t, "10", tom.must(`{ viewer { apiTokens { spent } } }`, nil).Get("viewer.apiTokens.0.spent").String())
+	require.Equal(t, "90", tom.available())
+	p.verified()
+}
+
+func TestStrangersSeeNothingOfOthers(t *testing.T) {
+	u := upstreamtest.New(t)
+	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
+	admin, bob, eve := p.admin(), p.person("bob"), p.person("eve")
+	key := bob.deposit(u, "sk-bobs-0123456789", "10")
+	for _, who := range []*client{eve, p.anonymous()} {
+		for _, id := range []string{key, "txn_1"} {
+			require.Equal(t, "null", who.must(`query($id: ID!) { node(id: $id) { id } }`, vars{"id": id}).Get("node").Raw)
+		}
+	}
+	for _, change := range []string{"pauseResource", "withdrawResource", "verifyResource"} {
+		selection := "id"
+		if change == "withdrawResource" {
+			selection = "fee"
+		}
+		eve.refused("NOT_FOUND", `mutation($id: ID!) { `+change+`(id: $id) { `+selection+` } }`, vars{"id": key})
+	}
+	before := admin.must(`{ ledgerAudit { headSeq } }`, nil).Get("ledgerAudit.headSeq").String()
+	eve.refused("FORBIDDEN", grantQuery, vars{"u": eve.id, "a": "5"})
+	eve.refused("FORBIDDEN", `{ poolOverview { totalValue } }`, nil)
+	eve.refused("FORBIDDEN", `{ usageLogs(orderBy: {field: COST_AMOUNT}) { totalCount } }`, nil)
+	require.Equal(t, before, admin.must(`{ ledgerAudit { headSeq } }`, nil).Get("ledgerAudit.headSeq").String())
+}

@@ -1,0 +1,63 @@
+package acceptance
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheDemoHasPeopleKeysAndTraffic(t *testing.T) {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + freeAddress(t)}
+	cmd := exec.Command(binary, "demo")
+	out := &output{}
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, out, out
+	require.NoError(t, cmd.Start())
+	p := &program{t: t, env: env, url: "http://" + variable(env, "POOL_LISTEN"), cmd: cmd, out: out, exited: make(chan error, 1)}
+	go func() { p.exited <- cmd.Wait() }()
+	t.Cleanup(func() { p.kill(syscall.SIGTERM) })
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "Ctrl-C stops it") }, 30*time.Second, 50*time.Millisecond, "%s", out)
+	require.Contains(t, out.String(), p.url+"/graphiql")
+
+	admin := p.anonymous()
+	admin.must(`mutation { signIn(input: {email: "admin@example.com", password: "demo-admin-password"}) { viewer { id } } }`, nil)
+	keys := admin.must(`{ resources { edges { node { backup ownerType originalQuota owner { displayName } } } } contributors { edges { node { owner { displayName } } } } }`, nil)
+	require.Equal(t, int64(3), keys.Get("resources.edges.#").Int())
+	require.Equal(t, "5000", keys.Get(`resources.edges.#(node.backup==true).node.originalQuota`).String())
+	require.Equal(t, "Bob", keys.Get("contributors.edges.0.node.owner.displayName").String())
+	require.Eventually(t, func() bool {
+		return admin.must(`{ poolOverview { requests } }`, nil).Get("poolOverview.requests").Int() >= 5
+	}, 30*time.Second, 100*time.Millisecond)
+	require.Equal(t, "1", admin.must(`{ poolOverview { successRate } }`, nil).Get("poolOverview.successRate").String())
+	p.kill(syscall.SIGTERM)
+	require.NotContains(t, out.String(), "sk-demo-")
+	p.verified()
+}
+
+func TestTheDemoStaysOnThisMachine(t *testing.T) {
+	out, err := runCommand([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=0.0.0.0:0"}, "demo")
+	require.Error(t, err)
+	require.Contains(t, out, "POOL_LISTEN")
+}
+
+func TestHelpIsEverywhere(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"migrate", "--help"}, {"verify-ledger", "--help"}, {"sandbox", "--help"}, {"version", "--help"}} {
+		out, err := runCommand([]string{"PATH=" + os.Getenv("PATH")}, args...)
+		require.NoError(t, err, out)
+		require.Contains(t, out, "Usage: resourcepool")
+	}
+}
+
+func TestHealthcheckAsksTheServerOfItsEnvironment(t *testing.T) {
+	p := serve(t, "POOL_PUBLIC_URL=https://pool.example.org")
+	out, err := p.command("healthcheck")
+	require.NoError(t, err, out)
+	env := p.env
+	p.kill(syscall.SIGTERM)
+	_, err = runCommand(env, "healthcheck")
+	require.Error(t, err)
+}
