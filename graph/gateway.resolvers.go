@@ -15,8 +15,8 @@ import (
 )
 
 func (r *completePayloadResolver) Usage(ctx context.Context, obj *gateway.Result) (*ent.UsageLog, error) {
-	if obj.Usage != nil {
-		return obj.Usage, nil
+	if obj.Booked != nil {
+		return obj.Booked, nil
 	}
 	return must(r.usageLog(ctx, obj.UsageID))
 }

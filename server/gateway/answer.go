@@ -50,7 +50,7 @@ type Result struct {
 	Completion     Completion
 	CreditsCharged money.Credits
 	UsageID        ids.ID
-	Usage          *ledger.UsageRow // nil where the answer is a repetition's
+	Booked         *ledger.UsageRow // the log; nil where the answer is a repetition's
 }
 
 // ending is how a request ended: with a result, with an error, or, where a stream broke off after output, with both.

@@ -92,7 +92,7 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 	if out.Late {
 		g.log.WarnContext(ctx, "gateway: a request outlived its hold and was not charged", "usage", j.usageID)
 	}
-	end := ending{result: &Result{Completion: c, CreditsCharged: out.Charged, UsageID: j.usageID, Usage: out.Usage}}
+	end := ending{result: &Result{Completion: c, CreditsCharged: out.Charged, UsageID: j.usageID, Booked: out.Usage}}
 	if f != nil {
 		end.err = f.With("creditsCharged", money.Format(out.Charged)).Because(r.failure)
 	}
