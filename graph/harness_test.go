@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -86,26 +87,40 @@ func (s *someAccounts) ActorBySession(ctx context.Context, secret string) (*acce
 	return s.directory.ActorBySession(ctx, secret)
 }
 
-func (s *someAccounts) User(_ context.Context, id ids.ID) (*ent.User, error) {
+func (s *someAccounts) UsersByID(_ context.Context, list ...ids.ID) (map[ids.ID]*ent.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked[id]++
-	if id.Kind() == ids.User && len(id) == 30 {
-		return &ent.User{ID: id, DisplayName: string(id), Email: string(id) + "@example.org", Status: "ACTIVE"}, nil
+	out := map[ids.ID]*ent.User{}
+	for _, id := range list {
+		s.asked[id]++
+		if id.Kind() == ids.User && len(id) == 30 {
+			out[id] = &ent.User{ID: id, DisplayName: string(id), Email: string(id) + "@example.org", Status: "ACTIVE"}
+		}
 	}
-	return nil, fault.New(fault.NotFound, "there is no such user")
+	return out, nil
 }
 
 type someReports struct{ reports }
 
-func (someReports) UsageLog(_ context.Context, id ids.ID) (*ent.UsageLog, error) {
-	if id != log1 {
-		return nil, fault.New(fault.NotFound, "there is no such request")
+func (someReports) UsageLogsByID(_ context.Context, list ...ids.ID) (map[ids.ID]*ent.UsageLog, error) {
+	out := map[ids.ID]*ent.UsageLog{}
+	if slices.Contains(list, log1) {
+		out[log1] = &ent.UsageLog{
+			ID: log1, Status: "SUCCEEDED", Model: "gpt-4", UserID: tom, ResourceID: key, OwnerID: bob, CreditsCharged: 10e9, CostAmount: 5e7,
+			RoutingReason: "lowest_cost", TransactionSeq: 7,
+		}
 	}
-	return &ent.UsageLog{
-		ID: id, Status: "SUCCEEDED", Model: "gpt-4", UserID: tom, ResourceID: key, OwnerID: bob, CreditsCharged: 10e9, CostAmount: 5e7,
-		RoutingReason: "lowest_cost", TransactionSeq: 7,
-	}, nil
+	return out, nil
+}
+
+func (r someReports) ResourcesByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.PoolResource, error) {
+	out := map[ids.ID]*ent.PoolResource{}
+	for _, id := range list {
+		if row, err := r.Resource(ctx, id); err == nil {
+			out[id] = row
+		}
+	}
+	return out, nil
 }
 
 func (someReports) Resource(_ context.Context, id ids.ID) (*ent.PoolResource, error) {

@@ -6,7 +6,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -28,9 +27,9 @@ type loadersKey struct{}
 
 func (r *Resolver) newLoaders() *loaders {
 	return &loaders{
-		users:        newLoader(each(r.Accounts.User)),
-		resources:    newLoader(each(r.Reports.Resource)),
-		usageLogs:    newLoader(each(r.Reports.UsageLog)),
+		users:        newLoader(many(r.Accounts.UsersByID)),
+		resources:    newLoader(many(r.Reports.ResourcesByID)),
+		usageLogs:    newLoader(many(r.Reports.UsageLogsByID)),
 		transactions: newLoader(many(r.Ledger.TransactionsBySeq)),
 		postings:     newLoader(many(r.Ledger.Postings)),
 		quotas:       newLoader(many(r.Ledger.Quotas)),
@@ -54,22 +53,4 @@ func (r *Resolver) from(ctx context.Context) *loaders {
 // many makes a loader's query of a service that takes any number of keys.
 func many[K comparable, V any](get func(context.Context, ...K) (map[K]V, error)) func(context.Context, []K) (map[K]V, error) {
 	return func(ctx context.Context, keys []K) (map[K]V, error) { return get(ctx, keys...) }
-}
-
-// each makes it of a service that takes one, so that a thing is read once for an answer at least.
-func each[K comparable, V any](get func(context.Context, K) (V, error)) func(context.Context, []K) (map[K]V, error) {
-	return func(ctx context.Context, keys []K) (map[K]V, error) {
-		out := make(map[K]V, len(keys))
-		for _, k := range keys {
-			v, err := get(ctx, k)
-			if fault.CodeOf(err) == fault.NotFound {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			out[k] = v
-		}
-		return out, nil
-	}
 }

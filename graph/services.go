@@ -29,7 +29,7 @@ type accounts interface {
 	RevokeToken(ctx context.Context, a *access.Actor, id ids.ID) (*ent.APIToken, error)
 	Tokens(ctx context.Context, user ids.ID) ([]*ent.APIToken, error)
 	Token(ctx context.Context, id ids.ID) (*ent.APIToken, error)
-	User(ctx context.Context, id ids.ID) (*ent.User, error)
+	UsersByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.User, error)
 	Users(ctx context.Context, f account.UserFilter, o account.UserOrder, args page.Args) (page.Connection[*ent.User], error)
 	SetRoles(ctx context.Context, a *access.Actor, id ids.ID, roles []access.Role) (*ent.User, error)
 	SetStatus(ctx context.Context, a *access.Actor, id ids.ID, status user.Status) (*ent.User, error)
@@ -61,7 +61,8 @@ type reports interface {
 	Resource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
 	UsageLogs(ctx context.Context, a *access.Actor, args page.Args, f pool.UsageFilter, order pool.UsageOrder) (page.Connection[*ent.UsageLog], error)
 	UsageLogsOf(ctx context.Context, user ids.ID, args page.Args) (page.Connection[*ent.UsageLog], error)
-	UsageLog(ctx context.Context, id ids.ID) (*ent.UsageLog, error)
+	UsageLogsByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.UsageLog, error)
+	ResourcesByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.PoolResource, error)
 	UsageSeries(ctx context.Context, a *access.Actor, in pool.SeriesInput) ([]pool.UsagePoint, error)
 	Decision(ctx context.Context, usage ids.ID) (*routing.Record, error)
 }

@@ -69,6 +69,19 @@ func (st store) userByEmail(ctx context.Context, email string) (*ent.User, error
 	return u, nil
 }
 
+// UsersByID returns those of the users that exist.
+func (s *Service) UsersByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.User, error) {
+	users, err := s.store.client.User.Query().Where(user.IDIn(list...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("account: read users: %w", err)
+	}
+	out := make(map[ids.ID]*ent.User, len(users))
+	for _, u := range users {
+		out[u.ID] = u
+	}
+	return out, nil
+}
+
 // User returns a user, or NOT_FOUND. Whether the caller may see them is access's question.
 func (s *Service) User(ctx context.Context, id ids.ID) (*ent.User, error) {
 	if !wellFormed(id, ids.User) {

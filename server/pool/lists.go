@@ -17,7 +17,6 @@ import (
 var (
 	errUnknownOrder = fault.Invalid("orderBy.field", "this list has no such order")
 	errOrder        = fault.New(fault.Forbidden, "you may not order by what you may not see in every row")
-	errUnknownUsage = fault.New(fault.NotFound, "there is no such request")
 )
 
 // ResourceFilter narrows a list of resources; what is empty takes all.
@@ -68,6 +67,13 @@ func (r *Reports) Resource(ctx context.Context, id ids.ID) (*ent.PoolResource, e
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
 	return r.resource(ctx, id)
+}
+
+// ResourcesByID returns those of the resources that exist.
+func (r *Reports) ResourcesByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.PoolResource, error) {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	return r.resourcesByID(ctx, list)
 }
 
 // UsageFilter narrows a list of requests; what is nil takes all. From is inclusive, To exclusive.
@@ -126,11 +132,11 @@ func (r *Reports) UsageLogsOf(ctx context.Context, user ids.ID, args page.Args) 
 	return r.usageLogs(ctx, usageScope{who: user}, args, UsageFilter{}, UsageOrder{})
 }
 
-// UsageLog returns a request, or NOT_FOUND.
-func (r *Reports) UsageLog(ctx context.Context, id ids.ID) (*ent.UsageLog, error) {
+// UsageLogsByID returns those of the requests that exist.
+func (r *Reports) UsageLogsByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.UsageLog, error) {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	return r.usageLog(ctx, id)
+	return r.usageLogsByID(ctx, list)
 }
 
 // decisionsKept is for how long admins can see why a request went to its key.

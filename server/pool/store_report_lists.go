@@ -70,6 +70,30 @@ func (r *Reports) resource(ctx context.Context, id ids.ID) (*ent.PoolResource, e
 	return row, nil
 }
 
+func (r *Reports) resourcesByID(ctx context.Context, list []ids.ID) (map[ids.ID]*ent.PoolResource, error) {
+	rows, err := r.ent.PoolResource.Query().Where(poolresource.IDIn(list...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("pool: read resources: %w", err)
+	}
+	out := make(map[ids.ID]*ent.PoolResource, len(rows))
+	for _, row := range rows {
+		out[row.ID] = row
+	}
+	return out, nil
+}
+
+func (r *Reports) usageLogsByID(ctx context.Context, list []ids.ID) (map[ids.ID]*ent.UsageLog, error) {
+	rows, err := r.ent.UsageLog.Query().Where(usagelog.IDIn(list...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("pool: read usage logs: %w", err)
+	}
+	out := make(map[ids.ID]*ent.UsageLog, len(rows))
+	for _, row := range rows {
+		out[row.ID] = row
+	}
+	return out, nil
+}
+
 // ownerOf returns the owner of a resource, "" where it is the platform's or there is none.
 func (r *Reports) ownerOf(ctx context.Context, id ids.ID) (ids.ID, error) {
 	row, err := r.ent.PoolResource.Get(ctx, id)
@@ -153,17 +177,6 @@ func (f UsageFilter) predicates() (out []predicate.UsageLog) {
 		out = append(out, usagelog.OwnerID(*f.ResourceOwner))
 	}
 	return out
-}
-
-func (r *Reports) usageLog(ctx context.Context, id ids.ID) (*ent.UsageLog, error) {
-	row, err := r.ent.UsageLog.Get(ctx, id)
-	if ent.IsNotFound(err) {
-		return nil, errUnknownUsage
-	}
-	if err != nil {
-		return nil, fmt.Errorf("pool: read %s: %w", id, err)
-	}
-	return row, nil
 }
 
 func (r *Reports) decision(ctx context.Context, usage ids.ID) (*routing.Record, error) {
