@@ -7,12 +7,38 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/resourcepool/resourcepool/server/gateway"
 )
+
+// requestMetrics count completions, also those that never got as far as a row of the usage log.
+type requestMetrics struct {
+	ended *prometheus.CounterVec
+	took  *prometheus.HistogramVec
+}
+
+func newRequestMetrics() *requestMetrics {
+	return &requestMetrics{
+		ended: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "resourcepool_completions_total", Help: "Completions that were answered, by error code; empty where they succeeded.",
+		}, []string{"code", "streamed"}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "resourcepool_completion_seconds", Help: "How long completions took.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 16),
+		}, []string{"streamed"}),
+	}
+}
+
+func (m *requestMetrics) observe(e gateway.Ended) {
+	streamed := strconv.FormatBool(e.Streamed)
+	m.ended.WithLabelValues(string(e.Code), streamed).Inc()
+	m.took.WithLabelValues(streamed).Observe(e.Took.Seconds())
+}
 
 // metricsServer serves Prometheus and pprof on an address of its own, never on the public one.
 type metricsServer struct {

@@ -62,9 +62,13 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 	case <-ready:
 	case err := <-booksEnded:
 		return err
+	case <-ctx.Done():
+		stopBooks()
+		return <-booksEnded
 	}
 	if err := s.account.EnsureAdmin(ctx, o.Config.AdminEmail, o.Config.AdminPassword.Reveal()); err != nil {
-		return fmt.Errorf("POOL_ADMIN_EMAIL: %w", err)
+		stopBooks()
+		return errors.Join(fmt.Errorf("POOL_ADMIN_EMAIL: %w", err), <-booksEnded)
 	}
 
 	services, stopServices := context.WithCancel(context.WithoutCancel(ctx))

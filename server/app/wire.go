@@ -105,8 +105,10 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	prices := pool.NewPrices(pool.PricesDeps{
 		Ent: client, Catalogue: provider.Models(), Settings: settings, Keys: s.pool, Policy: policy, Clock: o.Clock, IDs: source,
 	})
+	counted := newRequestMetrics()
 	s.gateway = gateway.New(gateway.Deps{
 		Ledger: s.ledger, Pool: s.pool, Prices: prices, Settings: settings, Vault: keys, Upstream: providers, Ent: client, Clock: o.Clock, IDs: source, Log: o.Log,
+		Observe: counted.observe,
 	})
 	s.feed = feed.New(feed.Deps{Client: client, Database: db.url, Clock: o.Clock, Log: o.Log})
 	s.hear(settings, prices)
@@ -119,7 +121,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 	if cfg.MetricsListen != "" {
-		s.metrics, err = newMetrics(ctx, cfg.MetricsListen)
+		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, counted.ended, counted.took)
 	}
 	return s, err
 }

@@ -241,6 +241,9 @@ func (g *Gateway) reserve(ctx context.Context, j *job) (*ending, error) {
 			continue
 		case errors.Is(err, ledger.ErrNoQuota):
 			return nil, g.nobody(j, d)
+		case ctx.Err() != nil:
+			g.behind(func(ctx context.Context) error { return g.disown(ctx, j) })
+			return nil, err
 		case err != nil:
 			return nil, err
 		case out.Replayed:
@@ -271,6 +274,16 @@ func windowed(order []ids.ID) func(yield func(upTo int, window []ids.ID) bool) {
 			from = to
 		}
 	}
+}
+
+// disown gives back a hold that may yet be taken, though nobody waits for it any more. The ledger decides the requests of
+// one caller in their order, so that this comes after it.
+func (g *Gateway) disown(ctx context.Context, j *job) error {
+	_, err := g.ledger.Do(ctx, ledger.Request{Op: &ledger.Release{Hold: j.holdID}, Caller: string(j.ask.actor.ID)})
+	if errors.Is(err, ledger.ErrHoldGone) {
+		return nil
+	}
+	return err
 }
 
 // nobody is the refusal of a request that no key can serve.

@@ -87,7 +87,7 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 	usage.Succeeded, usage.ErrorCode = h != brokeOff, string(code)
 	out, err := g.resolve(ctx, j, &ledger.Settle{Hold: j.holdID, Charge: b.charge, Cost: b.cost, Usage: usage}, answer)
 	if err != nil {
-		return ending{err: fmt.Errorf("gateway: settle %s: %w", j.usageID, err)}
+		return ending{err: errors.Join(fmt.Errorf("gateway: settle %s: %w", j.usageID, err), g.concede(ctx, j, b.cost, usage))}
 	}
 	if out.Late {
 		g.log.WarnContext(ctx, "gateway: a request outlived its hold and was not charged", "usage", j.usageID)
@@ -97,6 +97,20 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 		end.err = f.With("creditsCharged", money.Format(out.Charged)).Because(r.failure)
 	}
 	return end
+}
+
+// concede ends a hold whose settlement the ledger refused: the consumer pays nothing, and what the provider took is booked
+// where that goes. Nothing of the request may keep its funds.
+func (g *Gateway) concede(ctx context.Context, j *job, cost money.USD, usage *ledger.Usage) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveTime)
+	defer cancel()
+	free := *usage
+	free.Succeeded, free.ErrorCode = false, string(fault.Internal)
+	_, err := g.ledger.Do(ctx, ledger.Request{Op: &ledger.Settle{Hold: j.holdID, Cost: cost, Usage: &free}, Caller: string(j.ask.actor.ID)})
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, g.disown(ctx, j))
 }
 
 // release gives the hold back: the request failed and is free. answer is recorded under the operation key; without one

@@ -94,7 +94,11 @@ func (o *Vest) apply(s *scope) error {
 	if err != nil {
 		return err
 	}
-	v := min(t.vesting, proven-t.vested)
+	free, err := s.unneeded(t)
+	if err != nil {
+		return err
+	}
+	v := min(free, proven-t.vested)
 	if v <= 0 {
 		return ErrNothing
 	}
@@ -109,6 +113,16 @@ func (o *Vest) apply(s *scope) error {
 	}
 	s.out.Wallet = s.peek(Wallet(o.Owner)).now()
 	return nil
+}
+
+// unneeded returns what of a key's vesting a withdrawal under way does not count on for what is still held.
+func (s *scope) unneeded(t *terms) (money.Credits, error) {
+	a := s.peek(Quota(t.resource))
+	if !a.closing || a.held == 0 {
+		return t.vesting, nil
+	}
+	_, credits, err := t.share(money.USD(a.held))
+	return t.vesting - max(0, credits-t.reserved), err
 }
 
 func (o *Grant) holdID() ids.ID { return "" }
@@ -146,7 +160,7 @@ func (o *Withdraw) apply(s *scope) error {
 	}
 	a.closing = true
 	left, held := money.USD(a.available()), money.USD(a.held)
-	if err := s.withdraw(o.Resource, left, o.Actor, o.Memo); err != nil {
+	if err := s.withdraw(o.Resource, left, o.Actor, o.Memo, false); err != nil {
 		return err
 	}
 	s.out.Taken = left
@@ -177,7 +191,7 @@ func (s *scope) takeBack(resource ids.ID, q money.USD) error {
 		return nil
 	}
 	if q > 0 {
-		if err := s.withdraw(resource, q, "", "Withdrawn: what a request gave back"); err != nil {
+		if err := s.withdraw(resource, q, "", "Withdrawn: what a request gave back", true); err != nil {
 			return err
 		}
 	}
@@ -191,8 +205,9 @@ func (s *scope) takeBack(resource ids.ID, q money.USD) error {
 }
 
 // withdraw takes q of a key's quota out of the pool, and the Credits that were booked for it from its owner: vesting first,
-// then what is reserved for it, then the wallet.
-func (s *scope) withdraw(resource ids.ID, q money.USD, actor ids.ID, memo string) error {
+// then what is reserved for it, then the wallet. Where they are spent it is refused, or, for what somebody else's request
+// gives back and nothing may keep from ending, becomes a debt.
+func (s *scope) withdraw(resource ids.ID, q money.USD, actor ids.ID, memo string, mayOwe bool) error {
 	d := draft{kind: KindWithdrawal, memo: memo, actor: actor, resource: resource}
 	d.entries = []Entry{{Account: Quota(resource), Amount: -int64(q)}, {Account: Supply, Amount: int64(q)}}
 	t := s.term(resource)
@@ -206,7 +221,8 @@ func (s *scope) withdraw(resource ids.ID, q money.USD, actor ids.ID, memo string
 	unvested := min(credits, t.vesting)
 	wallet := credits - unvested
 	reserved := min(wallet, t.reserved)
-	if int64(wallet-reserved) > s.peek(Wallet(t.user)).available() {
+	owed := max(0, wallet-reserved-money.Credits(s.peek(Wallet(t.user)).available()))
+	if owed > 0 && !mayOwe {
 		return ErrInsufficientCredits
 	}
 	if err := s.reserve(Wallet(t.user), -int64(reserved)); err != nil {
@@ -218,7 +234,7 @@ func (s *scope) withdraw(resource ids.ID, q money.USD, actor ids.ID, memo string
 	t.withdrawn += q
 	t.feeUndone += fee
 	d.user = t.user
-	d.entries = append(d.entries, Entry{Account: Vesting(t.user), Amount: -int64(unvested)}, Entry{Account: Wallet(t.user), Amount: -int64(wallet)},
+	d.entries = append(d.entries, Entry{Account: Vesting(t.user), Amount: -int64(unvested)}, Entry{Account: Wallet(t.user), Amount: -int64(wallet - owed)}, Entry{Account: Debt(t.user), Amount: -int64(owed)},
 		Entry{Account: Fees, Amount: -int64(fee)}, Entry{Account: Issued, Amount: int64(q)})
 	s.out.Fee, s.out.Credited, s.out.Vesting = s.out.Fee-fee, s.out.Credited-wallet, s.out.Vesting-unvested
 	return s.book(d)

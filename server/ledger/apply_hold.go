@@ -50,7 +50,7 @@ func (o *Hold) apply(s *scope) error {
 	}
 	s.holds[o.ID] = &hold{
 		id: o.ID, user: o.User, credits: credits, resource: c.Resource, owner: c.Owner, usd: usd, token: o.Token,
-		ttl: o.TTL, fate: holdMade,
+		operation: o.key, ttl: o.TTL, fate: holdMade,
 	}
 	s.out.Chosen, s.out.OutputCap, s.out.Reserved = chosen, outputCap, usd
 	s.out.Wallet, s.out.Resource = s.peek(Wallet(o.User)).now(), s.peek(Quota(c.Resource)).now()

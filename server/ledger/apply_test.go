@@ -109,7 +109,11 @@ func applyAtRandom(t *rapid.T) {
 		if op == nil {
 			continue
 		}
+		live := resolves(s, op)
 		for _, d := range Apply(s, []Operation{op}) {
+			if live {
+				require.NoError(t, d.err, "a hold can always be resolved")
+			}
 			for _, b := range d.drafts {
 				for _, e := range b.entries {
 					booked[e.Account] += e.Amount
@@ -210,4 +214,50 @@ func TestTheChainCoversEveryField(t *testing.T) {
 	follows.seal(Digest{1})
 	require.Equal(t, sealed.leaf, follows.leaf)
 	require.NotEqual(t, sealed.hash, follows.hash)
+}
+
+// What the owner of a withdrawn key vests and spends meanwhile must not keep a stranger's request from ending.
+func TestVestingAfterAWithdrawalLeavesWhatHoldsMayGiveBack(t *testing.T) {
+	s := newState()
+	usd := func(n money.USD) func(int64) (money.USD, error) {
+		return func(int64) (money.USD, error) { return n, nil }
+	}
+	credits := func(n money.Credits) func(int64) (money.Credits, error) {
+		return func(int64) (money.Credits, error) { return n, nil }
+	}
+	hold := func(id ids.ID, user ids.ID, c money.Credits, q money.USD) Operation {
+		return &Hold{ID: id, User: user, OutputCap: 1, Credits: credits(c), Candidates: []Reserve{{Resource: "res_1", Owner: "usr_o", USD: usd(q)}}}
+	}
+	do := func(op Operation) decision {
+		d := Apply(s, []Operation{op})[0]
+		require.NoError(t, d.err)
+		if d.served.cost > 0 {
+			s.terms[d.served.resource].served += d.served.cost
+		}
+		return d
+	}
+	do(&Deposit{Resource: "res_1", Owner: "usr_o", Quota: 5000, Fee: 500, TrustLimit: 1000})
+	do(&Grant{User: "usr_c", Amount: 10_000})
+	do(hold("hld_1", "usr_c", 10, 2000))
+	do(&Settle{Hold: "hld_1", Charge: 10, Cost: 2000, Usage: &Usage{ID: "use", Resource: "res_1", Owner: "usr_o", User: "usr_c"}})
+	do(hold("hld_2", "usr_c", 10, 100))
+	do(&Withdraw{Resource: "res_1", Owner: "usr_o"})
+	Apply(s, []Operation{&Vest{Resource: "res_1", Owner: "usr_o"}})
+	left := money.Credits(s.accounts[Wallet("usr_o")].available())
+	do(&Deposit{Resource: "res_2", Owner: "", Quota: 100_000})
+	do(&Hold{ID: "hld_3", User: "usr_o", OutputCap: 1, Credits: credits(left), Candidates: []Reserve{{Resource: "res_2", USD: usd(1)}}})
+	do(&Settle{Hold: "hld_3", Charge: left, Cost: 1, Usage: &Usage{ID: "use", Resource: "res_2", User: "usr_o"}})
+	do(&Release{Hold: "hld_2"})
+	require.Zero(t, s.accounts[Quota("res_1")].now())
+	require.Zero(t, s.accounts[Debt("usr_o")].balance)
+	require.Zero(t, s.accounts[Wallet("usr_o")].held)
+}
+
+// resolves reports whether op ends a hold that is there.
+func resolves(s *State, op Operation) bool {
+	h := s.holds[op.holdID()]
+	if _, moves := op.(*Move); moves || h == nil {
+		return false
+	}
+	return h.fate != holdResolved
 }

@@ -67,6 +67,9 @@ func (b *batchRun) decide() []decision {
 	operations := make([]Operation, len(b.decided))
 	for n, i := range b.decided {
 		operations[n] = b.requests[i].Op
+		if h, ok := operations[n].(*Hold); ok && b.requests[i].Key != nil {
+			h.key = b.requests[i].Key.Name
+		}
 	}
 	return Apply(b.state, operations)
 }
@@ -154,13 +157,8 @@ func (b *batchRun) record(p *pending, d decision) {
 // finishKey records the answer under the operation's own key or that of the hold that it resolved, or frees the key.
 func (b *batchRun) finishKey(p *pending, d decision) {
 	name := d.key
-	switch op := p.Op.(type) {
-	case *Hold:
-		if p.Key != nil {
-			b.state.holds[op.ID].operation = p.Key.Name
-		}
-		return
-	case *Move:
+	switch p.Op.(type) {
+	case *Hold, *Move:
 		return
 	default:
 		if p.Key != nil {

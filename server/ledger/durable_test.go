@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -128,5 +129,36 @@ func TestAServerTakenForDeadRegistersAnewAndChargesNothingItCannot(t *testing.T)
 	out := do(t, l, &ledger.Settle{Hold: h.ID, Charge: 10 * one, Cost: one, Usage: usage(tom, res, "")})
 	require.True(t, out.Late)
 	require.Equal(t, ledger.WalletState{Available: 100 * one}, wallet(t, l, tom))
+	clean(t, db)
+}
+
+func TestNothingIsReservedForACallerWhoLeft(t *testing.T) {
+	db := fresh(t)
+	l, _ := start(t, db, "")
+	tom := source.New(ids.User)
+	res := deposit(t, l, "", 100*one)
+	grant(t, l, tom, 100*one)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	_, err := l.Do(gone, ledger.Request{Op: hold(tom, res, "", one, one), Caller: string(tom)})
+	require.ErrorIs(t, err, context.Canceled)
+
+	// Released right behind, in one batch or in the next: nothing is left either, and the key is free.
+	key := &ledger.Key{Name: "complete:x:left", InputHash: []byte{1}}
+	h := hold(tom, res, "", one, one)
+	var both sync.WaitGroup
+	for _, r := range []ledger.Request{{Op: h, Caller: "tom", Key: key}, {Op: &ledger.Release{Hold: h.ID}, Caller: "tom"}} {
+		both.Go(func() { _, _ = l.Do(t.Context(), r) })
+		time.Sleep(time.Microsecond)
+	}
+	both.Wait()
+	_, err = l.Do(t.Context(), ledger.Request{Op: &ledger.Release{Hold: h.ID}})
+	if err != nil {
+		require.ErrorIs(t, err, ledger.ErrHoldGone)
+	}
+	require.Equal(t, ledger.WalletState{Available: 100 * one}, wallet(t, l, tom))
+	_, found, err := l.Recorded(t.Context(), *key)
+	require.NoError(t, err)
+	require.False(t, found)
 	clean(t, db)
 }

@@ -83,9 +83,10 @@ func (l *Ledger) OnCommit(f func(seq int64)) {
 // ErrPending by its key, a *GuardError where a guard did not go in, or an internal error, after which nothing was booked.
 //
 // When ctx ends first its error is returned and the operation may be booked or not: what needs to know calls with a
-// context that outlives the client.
+// context that outlives the client. Requests of one caller are decided in the order in which they came, so that whoever
+// gave a Hold up can send its Release right behind.
 func (l *Ledger) Do(ctx context.Context, r Request) (Outcome, error) {
-	p := &pending{Request: r, since: l.clock.Now(), done: make(chan answer, 1)}
+	p := &pending{Request: r, ctx: ctx, done: make(chan answer, 1)}
 	if err := l.queue.put(p, backlogMost); err != nil {
 		return Outcome{}, err
 	}

@@ -59,6 +59,8 @@ type Hold struct {
 	Credits    func(outputCap int64) (money.Credits, error)
 	Candidates []Reserve // in the order of preference
 	TTL        time.Duration
+
+	key string // that the operation which resolves the hold answers or frees; the writer sets it
 }
 
 // Move takes the USD part of a hold to the first of the candidates that has the quota. ErrNoQuota leaves the hold as it

@@ -1,8 +1,8 @@
 package ledger
 
 import (
+	"context"
 	"sync"
-	"time"
 )
 
 // queue holds what waits for the next batch. It is fair by caller: a batch takes one request of each caller in turn, so
@@ -24,8 +24,8 @@ type line struct {
 // pending is a request that waits for its batch.
 type pending struct {
 	Request
-	since time.Time
-	done  chan answer
+	ctx  context.Context // of the caller, who may have left
+	done chan answer
 }
 
 type answer struct {
@@ -89,6 +89,20 @@ func (q *queue) take(most int) []*pending {
 		}
 	}
 	return batch
+}
+
+// forsaken answers the requests of a batch whose callers have left, and returns the others. Operations that resolve a hold
+// stay: what was reserved must come free.
+func forsaken(batch []*pending) []*pending {
+	kept := batch[:0]
+	for _, p := range batch {
+		if err := p.ctx.Err(); err != nil && p.Op.holdID() == "" {
+			p.done <- answer{err: err}
+			continue
+		}
+		kept = append(kept, p)
+	}
+	return kept
 }
 
 // close refuses new requests from now on, save those that resolve a hold.

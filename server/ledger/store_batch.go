@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/lib/pq"
 )
@@ -15,10 +16,13 @@ type writer struct {
 	l      *Ledger
 	stmts  map[string]*sql.Stmt
 	wanted map[string]struct{} // to be prepared before the next batch
+
+	until   context.Context // that tells it to stop
+	stopped time.Time       // when it first noticed
 }
 
-func newWriter(l *Ledger) *writer {
-	return &writer{l: l, stmts: map[string]*sql.Stmt{}, wanted: map[string]struct{}{}}
+func newWriter(l *Ledger, until context.Context) *writer {
+	return &writer{l: l, until: until, stmts: map[string]*sql.Stmt{}, wanted: map[string]struct{}{}}
 }
 
 // close closes the statements.

@@ -194,7 +194,7 @@ func (w *writer) lockOwners(ctx context.Context, tx *sql.Tx, b *batchRun, t *tou
 	err := w.query(ctx, tx, `SELECT user_id FROM ledger_deposits WHERE resource_id = ANY ($1)`, []any{pq.Array(resources)}, func(r *sql.Rows) error {
 		var user ids.ID
 		err := r.Scan(&user)
-		for _, a := range []AccountID{Wallet(user), Vesting(user)} {
+		for _, a := range []AccountID{Wallet(user), Vesting(user), Debt(user)} {
 			if _, ok := t.accounts[a]; !ok {
 				b.extra = append(b.extra, a)
 				found = true

@@ -147,12 +147,19 @@ func (l *Ledger) notify(ctx context.Context, seq int64) error {
 
 // forget drops operation keys past their time and the rows of servers long dead that hold nothing.
 func (l *Ledger) forget(ctx context.Context) error {
-	_, err := l.db.ExecContext(ctx, `DELETE FROM ledger_operations WHERE key IN (
-		SELECT key FROM ledger_operations WHERE done AND created_at < clock_timestamp() - $1 * interval '1 second' LIMIT 10000)`, operationsKept.Seconds())
-	if err != nil {
-		return err
+	const some = 5000
+	for n := int64(some); n == some; {
+		r, err := l.db.ExecContext(ctx, `DELETE FROM ledger_operations WHERE key IN (
+			SELECT key FROM ledger_operations WHERE done AND created_at < clock_timestamp() - $1 * interval '1 second'
+			ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)`, operationsKept.Seconds(), some)
+		if err != nil {
+			return err
+		}
+		if n, err = r.RowsAffected(); err != nil {
+			return err
+		}
 	}
-	_, err = l.db.ExecContext(ctx, `DELETE FROM ledger_servers s WHERE dead AND lease_at < clock_timestamp() - interval '1 day'
+	_, err := l.db.ExecContext(ctx, `DELETE FROM ledger_servers s WHERE dead AND lease_at < clock_timestamp() - interval '1 day'
 		AND NOT EXISTS (SELECT 1 FROM ledger_holds h WHERE h.server_id = s.id)`)
 	return err
 }

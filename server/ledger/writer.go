@@ -25,11 +25,11 @@ func (l *Ledger) Run(ctx context.Context, ready chan<- struct{}) error {
 		defer close(stopped)
 		l.runJobs(jobs)
 	}()
-	w := newWriter(l)
+	w := newWriter(l, ctx)
 	defer w.close()
 	swept := make(chan error, 1)
 	go func() { swept <- l.Sweep(jobs) }()
-	if err := w.until(ctx, swept); err != nil {
+	if err := w.serveUntil(ctx, swept); err != nil {
 		l.log.WarnContext(ctx, "ledger: the first sweep failed, the next one tries again", "err", err)
 	}
 	if ready != nil {
@@ -45,8 +45,8 @@ func (l *Ledger) Run(ctx context.Context, ready chan<- struct{}) error {
 	return l.unregister(context.WithoutCancel(ctx))
 }
 
-// until commits batches until the channel delivers.
-func (w *writer) until(ctx context.Context, done <-chan error) error {
+// serveUntil commits batches until the channel delivers.
+func (w *writer) serveUntil(ctx context.Context, done <-chan error) error {
 	for {
 		select {
 		case err := <-done:
@@ -54,7 +54,7 @@ func (w *writer) until(ctx context.Context, done <-chan error) error {
 		case <-ctx.Done():
 			return <-done
 		case <-w.l.queue.wake:
-			w.commit(ctx, w.l.queue.take(batchMost))
+			w.commit(context.WithoutCancel(ctx), w.l.queue.take(batchMost))
 		}
 	}
 }
@@ -82,6 +82,7 @@ func (w *writer) run(ctx context.Context) {
 func (w *writer) commit(ctx context.Context, batch []*pending) {
 	backoff := 10 * time.Millisecond
 	for attempt := 0; ; attempt++ {
+		batch = forsaken(batch)
 		b := &batchRun{l: w.l, requests: batch, id: w.l.ids.New(ids.Batch)}
 		err := w.attempt(ctx, b)
 		var refused *setAside
@@ -104,6 +105,13 @@ func (w *writer) commit(ctx context.Context, batch []*pending) {
 		}
 		if err != nil {
 			w.l.log.WarnContext(ctx, "ledger: a batch failed and is tried again", "operations", len(batch), "attempt", attempt, "err", err)
+			if len(batch) == 0 {
+				return // the next tick renews the lease
+			}
+			if w.late() {
+				w.giveUp(batch)
+				return
+			}
 			time.Sleep(backoff)
 			backoff = min(2*backoff, time.Second)
 			batch = w.dropNew(batch, attempt)
@@ -127,6 +135,9 @@ func (w *writer) attempt(ctx context.Context, b *batchRun) error {
 			return unknown
 		}
 		w.l.log.WarnContext(ctx, "ledger: the fate of a commit is not known yet", "batch", b.id, "err", err)
+		if w.late() {
+			return err
+		}
 		time.Sleep(200 * time.Millisecond)
 	}
 }
@@ -154,6 +165,28 @@ func (w *writer) apart(ctx context.Context, batch []*pending, cause error) {
 	}
 	for _, p := range batch {
 		p.done <- answer{err: fmt.Errorf("ledger: the database refused %T: %w", p.Op, cause)}
+	}
+}
+
+// stopLimit is how long the writer goes on trying once it is told to stop and the database is away.
+const stopLimit = 10 * time.Second
+
+// late reports whether the writer was told to stop longer than stopLimit ago.
+func (w *writer) late() bool {
+	if w.until.Err() == nil {
+		return false
+	}
+	now := w.l.clock.Now()
+	if w.stopped.IsZero() {
+		w.stopped = now
+	}
+	return now.Sub(w.stopped) > stopLimit
+}
+
+// giveUp answers a batch that can't be committed before the end. Its holds are released by another server, or the next start.
+func (w *writer) giveUp(batch []*pending) {
+	for _, p := range batch {
+		p.done <- answer{err: ErrClosed}
 	}
 }
 

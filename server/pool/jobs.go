@@ -15,6 +15,7 @@ const (
 	eraseEvery  = 5 * time.Second
 	expireEvery = 10 * time.Second
 	expireBatch = 500
+	tidyEvery   = time.Minute
 	jobTimeout  = time.Minute
 
 	// jobCaller is who the ledger's queue takes the jobs for.
@@ -30,6 +31,7 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.every(ctx, vestEvery, "vest", s.Vest) })
 	g.Go(func() error { return s.every(ctx, eraseEvery, "erase", s.EraseDrained) })
 	g.Go(func() error { return s.every(ctx, expireEvery, "expire", s.Expire) })
+	g.Go(func() error { return s.every(ctx, tidyEvery, "tidy", s.tidy) })
 	return g.Wait()
 }
 
@@ -50,6 +52,13 @@ func (s *Service) every(ctx context.Context, interval time.Duration, name string
 		case <-t.C:
 		}
 	}
+}
+
+// tidy lets go of what memory holds for nobody: keys opened some minutes ago, steps of deposits that nobody follows.
+func (s *Service) tidy(context.Context) error {
+	s.vault.Tidy()
+	s.progress.tidy()
+	return nil
 }
 
 // Vest releases the Credits that use has proven since the last time. What another server released meanwhile is nothing.

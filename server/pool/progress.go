@@ -132,6 +132,20 @@ func (p *progress) course(user ids.ID, id string) (*course, error) {
 	return c, nil
 }
 
+// tidy forgets what nobody followed for long: longer than any deposit runs.
+func (p *progress) tidy() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.clock.Now()
+	for user, mine := range p.users {
+		for id, c := range mine {
+			if len(c.followers) == 0 && now.Sub(c.touched) > 10*progressKept {
+				p.forget(user, id)
+			}
+		}
+	}
+}
+
 func (p *progress) forget(user ids.ID, id string) {
 	delete(p.users[user], id)
 	if len(p.users[user]) == 0 {

@@ -232,6 +232,10 @@ func (s *Service) erase(ctx context.Context, id ids.ID) error {
 	if err := journal.Audit(ctx, tx.Client(), s.event("", actionErased, id, nil)); err != nil {
 		return err
 	}
+	// Other servers may have read the key again for a request in flight.
+	if err := journal.Change(ctx, tx.Client(), journal.Resource, string(id)); err != nil {
+		return err
+	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("pool: erase the key of %s: %w", id, err)
 	}

@@ -59,6 +59,17 @@ func (c *cache) put(ref Ref, key Secret, now time.Time, mark uint64) {
 	c.entries[ref.Resource] = cached{ref: ref, key: key, until: now.Add(cacheFor)}
 }
 
+// tidy drops what is too old even where nothing is put in any more.
+func (c *cache) tidy(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, e := range c.entries {
+		if !now.Before(e.until) {
+			delete(c.entries, id)
+		}
+	}
+}
+
 // sweep drops what is too old, and any one entry where all are fresh and there is no room.
 func (c *cache) sweep(now time.Time) {
 	c.sweepAfter = now.Add(cacheFor / 5)

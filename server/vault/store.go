@@ -122,3 +122,6 @@ func (v *Vault) Destroy(ctx context.Context, client *ent.Client, resource ids.ID
 
 // Forget drops the decrypted key of a resource from memory. The next use reads it anew.
 func (v *Vault) Forget(resource ids.ID) { v.cache.forget(resource) }
+
+// Tidy drops opened keys from memory that are too old to be used: to be called every now and then.
+func (v *Vault) Tidy() { v.cache.tidy(v.clock.Now()) }
