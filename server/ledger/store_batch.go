@@ -21,7 +21,7 @@ type writer struct {
 	stopped time.Time       // when it first noticed
 }
 
-func newWriter(l *Ledger, until context.Context) *writer {
+func newWriter(until context.Context, l *Ledger) *writer {
 	return &writer{l: l, until: until, stmts: map[string]*sql.Stmt{}, wanted: map[string]struct{}{}}
 }
 

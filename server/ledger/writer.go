@@ -25,7 +25,7 @@ func (l *Ledger) Run(ctx context.Context, ready chan<- struct{}) error {
 		defer close(stopped)
 		l.runJobs(jobs)
 	}()
-	w := newWriter(l, ctx)
+	w := newWriter(ctx, l)
 	defer w.close()
 	swept := make(chan error, 1)
 	go func() { swept <- l.Sweep(jobs) }()
