@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -63,6 +64,9 @@ func argumentInDocument(ctx context.Context, err *gqlerror.Error) string {
 		}
 		return append(at, err.Path[2:]...).String()
 	}
+	if m := argumentNamed.FindStringSubmatch(err.Message); m != nil {
+		return m[1]
+	}
 	if err.Rule != rules.ValuesOfCorrectTypeRule.Name && err.Rule != rules.ValuesOfCorrectTypeRuleWithoutSuggestions.Name || len(err.Locations) != 1 {
 		return ""
 	}
@@ -71,10 +75,20 @@ func argumentInDocument(ctx context.Context, err *gqlerror.Error) string {
 		return ""
 	}
 	where := err.Locations[0]
-	return find(doc, func(v *ast.Value) bool {
+	at := find(doc, func(v *ast.Value) bool {
 		return v.Position != nil && v.Position.Line == where.Line && v.Position.Column == where.Column
-	}).String()
+	})
+	if m := fieldNamed.FindStringSubmatch(err.Message); m != nil && (len(at) == 0 || at[len(at)-1] != ast.PathName(m[1])) {
+		at = append(at, ast.PathName(m[1]))
+	}
+	return at.String()
 }
+
+// Some of gqlparser's errors stand at a field or an object and name the argument, or the field of an input, in their text.
+var (
+	argumentNamed = regexp.MustCompile(`^(?:Unknown argument|Field "\w+" argument) "(\w+)"`)
+	fieldNamed    = regexp.MustCompile(`^Field "(?:\w+\.)?(\w+)" (?:of required type|is not defined by type)`)
+)
 
 // find returns the argument, or the place in one, whose value matches first. It reads every fragment once and expands none.
 func find(doc *ast.QueryDocument, match func(*ast.Value) bool) ast.Path {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -47,10 +48,11 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		return out
 	}
 	if code, ours := ofDocument(given); ours {
+		out.Message = withoutValue(given.Message)
 		out.Extensions = map[string]any{"code": code}
 		if field := argumentInDocument(ctx, given); field != "" {
 			out.Path = nil // where it has one, it is that of a variable, not of the answer
-			out.Message = field + ": " + given.Message
+			out.Message = field + ": " + out.Message
 			out.Extensions["field"] = field
 		}
 		return out
@@ -85,6 +87,17 @@ func extensions(f *fault.Error, field string) map[string]any {
 		out["field"] = field
 	}
 	return out
+}
+
+// withoutValue cuts the value that a validation error quotes: it may be a key or a password that missed its quotes.
+func withoutValue(message string) string {
+	if message == "operation  not found" {
+		return "the document has several operations: say which by operationName"
+	}
+	if at := strings.Index(message, " value: "); at >= 0 {
+		return message[:at] + " value"
+	}
+	return message
 }
 
 // ofDocument returns the code of an error that gqlgen found in the document or its variables.

@@ -67,6 +67,10 @@ func (r *mutationResolver) SetModelPrice(ctx context.Context, input pool.ModelPr
 	return ref(r.Prices.SetModelPrice(ctx, actor(ctx), input))
 }
 
+func (r *poolLedgerResolver) ID(ctx context.Context, obj *ent.PoolLedger) (ids.ID, error) {
+	return sibling(obj.ID, "pld"), nil
+}
+
 func (r *poolLedgerResolver) Owner(ctx context.Context, obj *ent.PoolLedger) (*ent.User, error) {
 	return must(r.user(ctx, obj.ID))
 }

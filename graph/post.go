@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/resourcepool/resourcepool/server/fault"
@@ -53,6 +54,13 @@ func post(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 			status = http.StatusBadRequest
 		}
 		write(w, status, answer, requestError{Errors: exec.DispatchError(ctx, errs).Errors})
+		return
+	}
+	if op.Operation.Operation == ast.Subscription { // one answer can't carry it, and it must not begin
+		write(w, http.StatusOK, answer, requestError{Errors: gqlerror.List{{
+			Message:    "subscriptions come over a WebSocket with the graphql-transport-ws protocol",
+			Extensions: map[string]any{"code": fault.BadUserInput},
+		}}})
 		return
 	}
 	responses, ctx := exec.DispatchOperation(ctx, op)

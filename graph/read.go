@@ -74,7 +74,7 @@ func (r *Resolver) wallet(ctx context.Context, user ids.ID) (*model.Wallet, erro
 	if err != nil {
 		return nil, err
 	}
-	return &model.Wallet{ID: user, Available: w.Available, Held: w.Held, Owed: w.Owed, Vesting: w.Vesting}, nil
+	return &model.Wallet{ID: sibling(user, "wal"), Available: w.Available, Held: w.Held, Owed: w.Owed, Vesting: w.Vesting}, nil
 }
 
 // postings are those of a transaction that the asker may see: on their own accounts, and for admins all.

@@ -88,3 +88,9 @@ func absent[T any](v *T, err error) (*T, error) {
 	}
 	return v, err
 }
+
+// sibling is the id of what a person has one of: clients that keep records by id alone must not take it for the person.
+func sibling(user ids.ID, kind string) ids.ID {
+	_, rest, _ := strings.Cut(string(user), "_")
+	return ids.ID(kind + "_" + rest)
+}

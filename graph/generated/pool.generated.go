@@ -28,6 +28,7 @@ type DepositPayloadResolver interface {
 	Viewer(ctx context.Context, obj *pool.DepositResult) (*ent.User, error)
 }
 type PoolLedgerResolver interface {
+	ID(ctx context.Context, obj *ent.PoolLedger) (ids.ID, error)
 	Owner(ctx context.Context, obj *ent.PoolLedger) (*ent.User, error)
 
 	Remaining(ctx context.Context, obj *ent.PoolLedger) (money.USD, error)
@@ -688,7 +689,7 @@ func (ec *executionContext) _PoolLedger_id(ctx context.Context, field graphql.Co
 			return ec.fieldContext_PoolLedger_id(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
+			return ec.Resolvers.PoolLedger().ID(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v ids.ID) graphql.Marshaler {
@@ -699,7 +700,7 @@ func (ec *executionContext) _PoolLedger_id(ctx context.Context, field graphql.Co
 	)
 }
 func (ec *executionContext) fieldContext_PoolLedger_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PoolLedger", field, false, false, "ID")
+	return graphql.NewScalarFieldContext("PoolLedger", field, true, true, "ID")
 }
 
 func (ec *executionContext) _PoolLedger_owner(ctx context.Context, field graphql.CollectedField, obj *ent.PoolLedger) (ret graphql.Marshaler) {
@@ -2731,10 +2732,11 @@ func (ec *executionContext) _PoolLedger(ctx context.Context, sel ast.SelectionSe
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("PoolLedger")
 		case "id":
-			out.Values[i] = ec._PoolLedger_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolLedger_id(ctx, field, obj)
+				})
 		case "owner":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,

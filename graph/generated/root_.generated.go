@@ -988,7 +988,7 @@ type UsagePoint {
 extend type Query {
   "Own rows: requests made, and requests served by own keys. Admins: every row. Newest first unless orderBy says otherwise."
   usageLogs(first: Int, after: Cursor, last: Int, before: Cursor, filter: PoolUsageLogFilter, orderBy: PoolUsageLogOrder): PoolUsageLogConnection!
-  "At most 1 000 points; from inclusive, to exclusive."
+  "At most 1 000 points; from inclusive, to exclusive. Points are whole buckets: one that the range cuts counts whole."
   usageSeries(scope: UsageScope!, from: Time!, to: Time!, bucket: Bucket!, groupBy: UsageGroup): [UsagePoint!]!
 }
 `, BuiltIn: false},

@@ -5,7 +5,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
-// Wallet is a user's; its id is theirs.
+// Wallet is a user's.
 type Wallet struct {
 	ID        ids.ID
 	Available money.Credits

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -24,7 +25,7 @@ func MarshalID(id ids.ID) graphql.Marshaler { return graphql.MarshalString(strin
 // UnmarshalID reads an id from a string or an Int, as GraphQL asks. What it names is for the domain to find out.
 func UnmarshalID(v any) (ids.ID, error) {
 	s, ok := text(v)
-	if !ok || len(s) > maxText {
+	if !ok || len(s) > maxText || strings.ContainsRune(s, 0) {
 		return "", fault.Invalid("", "an ID is a string")
 	}
 	return ids.ID(s), nil
@@ -77,6 +78,9 @@ func UnmarshalString(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
 		return "", fault.Invalid("", "a String is a text")
+	}
+	if strings.ContainsRune(s, 0) { // which no database and no provider takes
+		return "", fault.Invalid("", "a String has no NUL character")
 	}
 	return s, nil
 }

@@ -141,3 +141,27 @@ func TestStrangersSeeNothingOfOthers(t *testing.T) {
 	eve.refused("FORBIDDEN", `{ usageLogs(orderBy: {field: COST_AMOUNT}) { totalCount } }`, nil)
 	require.Equal(t, before, admin.must(`{ ledgerAudit { headSeq } }`, nil).Get("ledgerAudit.headSeq").String())
 }
+
+func TestBadInputIsNamedAndNotRepeated(t *testing.T) {
+	u := upstreamtest.New(t)
+	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
+	admin, tom := p.admin(), p.person("tom")
+	for query, field := range map[string]string{
+		`{ depositQuote { fee } }`:                                                              "quota",
+		`{ viewer { wallet { entries(last: 1) { totalCount } } } }`:                             "last",
+		`mutation { deposit(input: {provider: "openai", apiKey: "sk-0123456789"}) { fee } }`:    "input.quota",
+		`mutation { deposit(input: {provider: "openai", apiKey: skCANARY, quota: 1}) { fee } }`: "input.apiKey",
+		`{ usageLogs(filter: {model: "\u0000"}) { totalCount } }`:                               "filter.model",
+		`{ usageLogs(first: 101) { totalCount } }`:                                              "first",
+		`{ usageLogs(after: "garbage") { totalCount } }`:                                        "after",
+	} {
+		e := tom.refused("BAD_USER_INPUT", query, nil)
+		require.Equal(t, field, e.Field, query)
+		require.NotContains(t, e.Message, "CANARY")
+	}
+	admin.refused("BAD_USER_INPUT", `mutation { pauseResource(id: "\u0000") { id } }`, nil)
+	admin.refused("BAD_USER_INPUT", `mutation { updateSettings(input: {priceMarkup: 1.0000000001}) { priceMarkup } }`, nil)
+	admin.refused("BAD_USER_INPUT", `subscription { transactionFeed { cursor } }`, nil)
+	ids := tom.must(`{ viewer { id wallet { id } } }`, nil)
+	require.NotEqual(t, ids.Get("viewer.id").String(), ids.Get("viewer.wallet.id").String())
+}

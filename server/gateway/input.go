@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/pool"
 )
 
 // Role is who speaks in a message.
@@ -38,7 +39,6 @@ type Input struct {
 }
 
 const (
-	maxName     = 200 // bytes of a model's name
 	maxMessages = 4096
 	maxText     = 8 << 20   // bytes of all messages
 	mostTokens  = 1_000_000 // that a caller may ask for
@@ -76,8 +76,8 @@ func (in *Input) validate() error {
 }
 
 func validModel(name string) error {
-	if name == "" || len(name) > maxName || !utf8.ValidString(name) || strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) >= 0 {
-		return fault.Invalid("input.model", "a model has a name of 1 to %d bytes without spaces", maxName)
+	if !pool.ModelName(name) {
+		return fault.Invalid("input.model", "a model has a name of 1 to 200 bytes without spaces")
 	}
 	return nil
 }

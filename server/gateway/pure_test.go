@@ -35,7 +35,7 @@ func TestBadInputNamesItsArgument(t *testing.T) {
 		spoil func(*Input)
 	}{
 		"no model":             {"input.model", func(in *Input) { in.Model = "" }},
-		"a long name":          {"input.model", func(in *Input) { in.Model = strings.Repeat("m", maxName+1) }},
+		"a long name":          {"input.model", func(in *Input) { in.Model = strings.Repeat("m", 201) }},
 		"a name with a space":  {"input.model", func(in *Input) { in.Model = "gpt 4" }},
 		"no messages":          {"input.messages", func(in *Input) { in.Messages = nil }},
 		"too many messages":    {"input.messages", func(in *Input) { in.Messages = make([]Message, maxMessages+1) }},

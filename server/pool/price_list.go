@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/resourcepool/resourcepool/ent"
@@ -116,7 +118,7 @@ func (in ModelPriceInput) Validate() error {
 	}
 	const amount = "a price or a cost is between 0 and a million"
 	badAmount := func(field string, a int64) { refuse(a < 0 || a > mostPrice, field, amount) }
-	refuse(in.Model == "" || len(in.Model) > mostModelName || !clean(in.Model) || !utf8.ValidString(in.Model), "model", "a model's name is plain text of at most 200 bytes")
+	refuse(!ModelName(in.Model), "model", "a model has a name of 1 to 200 bytes without spaces")
 	_, known := provider.Lookup(in.Provider)
 	refuse(!known, "provider", "there is no such provider")
 	badAmount("inputCostPerMillion", int64(in.InputCost))
@@ -130,4 +132,9 @@ func (in ModelPriceInput) Validate() error {
 		badAmount("minimumCharge", int64(*in.MinimumCharge))
 	}
 	return errors.Join(errs...)
+}
+
+// ModelName reports whether a text can be a model's name: 1 to 200 bytes without spaces and control characters.
+func ModelName(name string) bool {
+	return name != "" && len(name) <= mostModelName && clean(name) && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsSpace)
 }

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
@@ -166,7 +167,7 @@ func patchRate(changed map[string]any, name string, to *int64, value *float64) e
 		return nil
 	}
 	rate, err := money.FromFloat[money.USD](*value)
-	if err != nil {
+	if exact, _ := strconv.ParseFloat(money.Format(rate), 64); err != nil || exact != *value {
 		return fault.Invalid(name, "a rate is a number of at least 0, with at most 9 fraction digits")
 	}
 	exact := int64(rate)
