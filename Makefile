@@ -81,8 +81,8 @@ nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), and run the Go
 	$(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...
 
 .PHONY: bench
-bench: postgres ## the benchmarks; BENCH=regexp chooses
-	$(WITHDB) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem -timeout 30m ./...
+bench: postgres ## the benchmarks, BENCHTIME (5s) each; BENCH=regexp chooses
+	$(WITHDB) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(BENCHTIME),5s) -benchmem -timeout 60m ./...
 
 ##@ Change
 
