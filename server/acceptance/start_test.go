@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -80,6 +81,30 @@ func TestThePrivatePostgresKeepsItsDataAndStopsWithTheProgram(t *testing.T) {
 	p.start()
 	require.Less(t, time.Since(began), 10*time.Second)
 	require.Equal(t, tom.id, tom.must(`{ viewer { id } }`, nil).Get("viewer.id").String())
+	p.verified()
+}
+
+func TestAPrivatePostgresThatDiesEndsTheProgramAndKeepsItsBooks(t *testing.T) {
+	p := launch(t, []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + freeAddress(t),
+		"POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,
+	})
+	admin, tom := p.admin(), p.person("tom")
+	admin.grant(tom, "7")
+	raw, err := os.ReadFile(p.dataDir + "/postgres/data/postmaster.pid")
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.SplitN(string(raw), "\n", 2)[0])
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	select {
+	case err := <-p.exited:
+		require.Error(t, err)
+		require.Contains(t, p.out.String(), "private Postgres ended")
+	case <-time.After(40 * time.Second):
+		t.Fatalf("the program goes on without its Postgres:\n%s", p.out)
+	}
+	p.start()
+	require.Equal(t, "7", tom.available())
 	p.verified()
 }
 

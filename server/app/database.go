@@ -70,6 +70,14 @@ func (s *store) migrate(ctx context.Context) error {
 
 func (s *store) open(conns int) (*sql.DB, error) { return database.Open(s.url, conns) }
 
+// gone is closed when a private cluster has ended, whoever ended it.
+func (s *store) gone() <-chan struct{} {
+	if s.cluster == nil {
+		return nil
+	}
+	return s.cluster.Exited()
+}
+
 // close stops a private cluster.
 func (s *store) close() {
 	if s.cluster == nil {

@@ -81,21 +81,12 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 		background.Go(func() error { return s.metrics.run(services) })
 	}
 
-	// The edge stops when it is told to, or when something behind it failed.
 	edge, stopEdge := context.WithCancel(ctx)
 	defer stopEdge()
-	failed := make(chan error, 1)
+	cause := make(chan error, 1)
 	go func() {
-		select {
-		case err := <-booksEnded:
-			failed <- errors.Join(errors.New("the ledger stopped"), err)
-			stopEdge()
-		case <-services.Done():
-			stopEdge()
-		}
-	}()
-	go func() {
-		<-edge.Done()
+		cause <- s.watch(edge, services, booksEnded)
+		stopEdge()
 		s.open.Store(false)
 		close(s.stopping)
 	}()
@@ -114,10 +105,21 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 		err = errors.Join(err, e)
 	}
 	stopBooks()
+	return errors.Join(<-cause, err, <-booksEnded)
+}
+
+var errPostgresGone = errors.New("the private Postgres ended by itself; its log is in the data folder")
+
+// watch returns when the edge has to stop: it was told to, or something behind it failed.
+func (s *Server) watch(edge, services context.Context, booksEnded chan error) error {
 	select {
-	case e := <-failed:
-		return errors.Join(err, e)
-	case e := <-booksEnded:
-		return errors.Join(err, e)
+	case <-edge.Done():
+	case <-services.Done():
+	case err := <-booksEnded:
+		booksEnded <- err // for who waits for the end
+		return errors.New("the ledger stopped")
+	case <-s.postgresGone:
+		return errPostgresGone
 	}
+	return nil
 }

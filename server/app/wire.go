@@ -48,12 +48,14 @@ type Server struct {
 	open    atomic.Bool    // requests are taken
 	// stopping is closed when the edge takes nothing new.
 	stopping chan struct{}
+	// postgresGone is closed when a private Postgres ends; nil where the database is the operator's.
+	postgresGone <-chan struct{}
 }
 
 // wire builds the services on a migrated database. Nothing of them runs yet.
 func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Server, err error) {
 	cfg, source := o.Config, ids.NewSource(o.Clock, o.Rand)
-	s := &Server{url: cfg.Public(listening), stopping: make(chan struct{})}
+	s := &Server{url: cfg.Public(listening), stopping: make(chan struct{}), postgresGone: db.gone()}
 	defer func() {
 		if err != nil {
 			s.close()
