@@ -29,7 +29,7 @@ func TestAFeedClientThatReconnectsSeesEveryEventOnceInOrder(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return tom.at(two).must(`{ models { name available } }`, nil).Get(`models.#(name=="gpt-4").available`).Bool()
 	}, 5*time.Second, 50*time.Millisecond, "the other server learns of the key")
-	begin := tom.latestSeq(admin)
+	begin := admin.latestSeq()
 
 	stop := make(chan struct{})
 	var writers sync.WaitGroup
@@ -78,9 +78,9 @@ func TestAFeedClientThatReconnectsSeesEveryEventOnceInOrder(t *testing.T) {
 	one.verified()
 }
 
-func (c *client) latestSeq(admin *client) int64 {
+func (c *client) latestSeq() int64 {
 	c.t.Helper()
-	r := admin.must(`{ ledgerTransactions(first: 1) { edges { node { seq } } } }`, nil)
+	r := c.must(`{ ledgerTransactions(first: 1) { edges { node { seq } } } }`, nil)
 	seq, err := strconv.ParseInt(r.Get("ledgerTransactions.edges.0.node.seq").String(), 10, 64)
 	require.NoError(c.t, err)
 	return seq

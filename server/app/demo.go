@@ -63,7 +63,7 @@ func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Wr
 	return Run(ctx, Options{Config: cfg, Log: log, Rand: rand.Reader, Clock: clock.System, Ready: func(s *Server) {
 		go func() {
 			err := demo.Run(ctx, demo.Options{
-				URL: s.url.String(), AdminEmail: cfg.AdminEmail, AdminPassword: cfg.AdminPassword.Reveal(), Sandbox: provider,
+				URL: s.url.String(), AdminEmail: cfg.AdminEmail, AdminPassword: cfg.AdminPassword.Reveal(),
 				Out: out, Log: log, Rand: demo.NewRand(), PerSecond: demoPerSecond,
 			})
 			if err != nil {

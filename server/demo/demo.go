@@ -20,7 +20,6 @@ const Password = "demo-password"
 type Options struct {
 	URL                       string // of the server
 	AdminEmail, AdminPassword string
-	Sandbox                   *sandbox.Server
 	Out                       io.Writer
 	Log                       *slog.Logger
 	Rand                      *rand.Rand

@@ -134,7 +134,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		if now.Sub(pruned) >= pruneEvery {
 			pruned = now
 			if err := h.store.prune(ctx, keepFor); err != nil && ctx.Err() == nil {
-				h.log.WarnContext(ctx, "feed: old changes stay for now", "err", err)
+				h.log.WarnContext(ctx, "feed: old changes were not pruned", "err", err)
 			}
 		}
 	}

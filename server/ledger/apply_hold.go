@@ -52,7 +52,7 @@ func (o *Hold) apply(s *scope) error {
 		id: o.ID, user: o.User, credits: credits, resource: c.Resource, owner: c.Owner, usd: usd, token: o.Token,
 		operation: o.key, ttl: o.TTL, fate: holdMade,
 	}
-	s.out.Chosen, s.out.OutputCap, s.out.Reserved = chosen, outputCap, usd
+	s.out.Chosen, s.out.OutputCap = chosen, outputCap
 	s.out.Wallet, s.out.Resource = s.peek(Wallet(o.User)).now(), s.peek(Quota(c.Resource)).now()
 	return nil
 }
@@ -156,7 +156,7 @@ func (o *Move) apply(s *scope) error {
 	if h.fate == holdKept {
 		h.fate = holdMoved
 	}
-	s.out.Chosen, s.out.OutputCap, s.out.Reserved = chosen, o.OutputCap, usd
+	s.out.Chosen, s.out.OutputCap = chosen, o.OutputCap
 	s.out.Resource = s.peek(Quota(c.Resource)).now()
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"io"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,8 +53,7 @@ type Ledger struct {
 	queue  *queue
 	server atomic.Value // ids.ID: the row whose lease this server renews
 
-	mu       sync.Mutex
-	onCommit []func(seq int64)
+	onCommit []func(seq int64) // set before Run
 
 	booked chan int64 // the newest sequence to notify others of
 }
@@ -73,8 +71,6 @@ func New(o Options) *Ledger {
 // OnCommit has f called after each batch that booked something, with the newest sequence. It must return at once, and
 // be set before Run.
 func (l *Ledger) OnCommit(f func(seq int64)) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.onCommit = append(l.onCommit, f)
 }
 
@@ -108,10 +104,7 @@ func (l *Ledger) committed(seq int64) {
 	case l.booked <- seq:
 	default:
 	}
-	l.mu.Lock()
-	listeners := l.onCommit
-	l.mu.Unlock()
-	for _, f := range listeners {
+	for _, f := range l.onCommit {
 		f(seq)
 	}
 }

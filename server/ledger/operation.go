@@ -159,9 +159,8 @@ func (b Balance) Available() int64 { return b.Balance - b.Held }
 type Outcome struct {
 	Seq       int64 // of the transaction that the operation booked, 0 where none
 	At        time.Time
-	Chosen    int   // Hold, Move: the index of the candidate
-	OutputCap int64 // Hold: the cap that was held for
-	Reserved  money.USD
+	Chosen    int           // Hold, Move: the index of the candidate
+	OutputCap int64         // Hold: the cap that was held for
 	Charged   money.Credits // Settle: what the wallet paid
 	Late      bool          // Settle: the hold was gone
 	Credited  money.Credits // Deposit, Vest, Grant: what became available; Withdraw: negative

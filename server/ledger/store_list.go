@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/ledgertransaction"
 	"github.com/resourcepool/resourcepool/ent/predicate"
-	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/page"
 )
@@ -63,15 +61,6 @@ func (f Filter) predicates() []predicate.LedgerTransaction {
 	return out
 }
 
-// Transaction returns one transaction, or a NOT_FOUND.
-func (l *Ledger) Transaction(ctx context.Context, seq int64) (*ent.LedgerTransaction, error) {
-	t, err := l.ent.LedgerTransaction.Get(ctx, seq)
-	if ent.IsNotFound(err) {
-		return nil, fault.New(fault.NotFound, "there is no transaction #%d", seq)
-	}
-	return t, err
-}
-
 // TransactionsBySeq returns those of the transactions that exist.
 func (l *Ledger) TransactionsBySeq(ctx context.Context, seqs ...int64) (map[int64]*ent.LedgerTransaction, error) {
 	list, err := l.ent.LedgerTransaction.Query().Where(ledgertransaction.IDIn(seqs...)).All(ctx)
@@ -80,17 +69,6 @@ func (l *Ledger) TransactionsBySeq(ctx context.Context, seqs ...int64) (map[int6
 		out[t.ID] = t
 	}
 	return out, err
-}
-
-// DepositOf returns the sequence of the transaction that booked a resource's deposit, 0 where there is none.
-func (l *Ledger) DepositOf(ctx context.Context, resource ids.ID) (int64, error) {
-	var seq int64
-	err := l.db.QueryRowContext(ctx, `SELECT seq FROM ledger_transactions WHERE resource_id = $1 AND resource_id <> '' AND kind = 'DEPOSIT' ORDER BY seq LIMIT 1`,
-		string(resource)).Scan(&seq)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return seq, err
 }
 
 // Entries returns a page of a user's statement, newest first.
