@@ -43,6 +43,21 @@ func (l *Ledger) unregister(ctx context.Context) error {
 	return err
 }
 
+// Leads takes or renews the lease of a job for this server and reports whether it has it. A lease lasts as long as a
+// server's; a job that takes longer asks again while it works.
+func (l *Ledger) Leads(ctx context.Context, job string) (bool, error) {
+	r, err := l.db.ExecContext(ctx, `INSERT INTO ledger_leases AS l (job, server_id, until)
+		VALUES ($1, $2, clock_timestamp() + $3 * interval '1 second')
+		ON CONFLICT (job) DO UPDATE SET server_id = excluded.server_id, until = excluded.until
+		WHERE l.server_id = excluded.server_id OR l.until < clock_timestamp()
+			OR EXISTS (SELECT 1 FROM ledger_servers s WHERE s.id = l.server_id AND s.dead)`, job, string(l.serverID()), leaseFor.Seconds())
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n == 1, err
+}
+
 // happened tells whether a batch whose COMMIT was not answered is in the books. Locking the server's own row waits the
 // doubtful transaction out; idle_in_transaction_session_timeout bounds how long.
 func (l *Ledger) happened(ctx context.Context, batch ids.ID) (bool, error) {

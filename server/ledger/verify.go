@@ -96,7 +96,7 @@ func (v *verifier) step(t *stored) {
 		if t.prev != v.prev {
 			r.find(&r.ChainValid, t.seq, "#%d does not follow the hash of #%d", t.seq, t.seq-1)
 		}
-		if t.hash != chained(t.prev, t.leaf) {
+		if t.hash != Chained(t.prev, t.leaf) {
 			r.find(&r.ChainValid, t.seq, "the hash of #%d is wrong", t.seq)
 		}
 	}
