@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -194,7 +195,7 @@ func TestTheChainCoversEveryField(t *testing.T) {
 	at := time.UnixMicro(1).UTC()
 	base := func() link {
 		return link{draft: draft{kind: KindGrant, memo: "m", actor: "a", user: "u", resource: "r", usage: "g", entries: []Entry{{Account: Issued, Amount: -1}, {Account: Wallet("u"), Amount: 1}}},
-			seq: 1, at: at, salts: make([]byte, saltLen*3)}
+			seq: 1, at: at, salts: make([]byte, saltLen*4)}
 	}
 	sealed := base()
 	sealed.seal(Digest{})
@@ -203,12 +204,22 @@ func TestTheChainCoversEveryField(t *testing.T) {
 		"memo": func(l *link) { l.memo = "n" }, "actor": func(l *link) { l.actor = "b" }, "user": func(l *link) { l.user = "v" },
 		"resource": func(l *link) { l.resource = "s" }, "usage": func(l *link) { l.usage = "h" }, "amount": func(l *link) { l.entries[0].Amount = -2 },
 		"account": func(l *link) { l.entries[1].Account = Wallet("w") }, "order": func(l *link) { l.entries[0], l.entries[1] = l.entries[1], l.entries[0] },
-		"salt": func(l *link) { l.salts[saltLen] = 1 }, "memo salt": func(l *link) { l.salts[0] = 1 }, "fields": func(l *link) { l.actor, l.user = "au", "" },
+		"salt": func(l *link) { l.salts[2*saltLen] = 1 }, "memo salt": func(l *link) { l.salts[0] = 1 }, "origin salt": func(l *link) { l.salts[saltLen] = 1 },
+		"fields": func(l *link) { l.user, l.usage = "ug", "" }, "origin": func(l *link) { l.actor, l.resource = "ar", "" },
 	} {
 		l := base()
 		change(&l)
 		l.seal(Digest{})
 		require.NotEqual(t, sealed.leaf, l.leaf, name)
+		first, firstChanged := base(), base() // as the first ledgers sealed it, with no salt for the origin
+		change(&firstChanged)
+		first.salts, firstChanged.salts = slices.Delete(first.salts, saltLen, 2*saltLen), slices.Delete(firstChanged.salts, saltLen, 2*saltLen)
+		first.seal(Digest{})
+		firstChanged.seal(Digest{})
+		require.NotEqual(t, sealed.leaf, first.leaf)
+		if name != "origin salt" {
+			require.NotEqual(t, first.leaf, firstChanged.leaf, name)
+		}
 	}
 	follows := base()
 	follows.seal(Digest{1})

@@ -131,7 +131,7 @@ func (b *batchRun) number(decisions []decision) error {
 }
 
 func (b *batchRun) chain(d draft) error {
-	k := link{draft: d, seq: b.head.seq + 1, at: b.head.at, salts: make([]byte, saltLen*(len(d.entries)+1))}
+	k := link{draft: d, seq: b.head.seq + 1, at: b.head.at, salts: make([]byte, saltLen*(len(d.entries)+2))}
 	if _, err := io.ReadFull(b.l.rand, k.salts); err != nil {
 		return fmt.Errorf("ledger: salts: %w", err)
 	}

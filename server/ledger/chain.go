@@ -9,8 +9,8 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
-// saltLen is the length of the random bytes that hide an entry or a memo in its commitment, so that a receipt can open
-// some and keep the rest shut.
+// saltLen is the length of the random bytes that hide an entry, a memo or an origin in its commitment, so that a receipt
+// can open some and keep the rest shut.
 const saltLen = 16
 
 // Digest is a SHA-256.
@@ -21,14 +21,21 @@ type link struct {
 	draft
 	seq   int64
 	at    time.Time
-	salts []byte // the memo's, then one for each entry
+	salts []byte // the memo's and the origin's, then one for each entry
 	leaf  Digest
 	prev  Digest
 	hash  Digest
 }
 
-func (l *link) memoSalt() []byte       { return l.salts[:saltLen] }
-func (l *link) entrySalt(i int) []byte { return l.salts[(i+1)*saltLen : (i+2)*saltLen] }
+// opening is the salts of the transaction itself, as they are stored with it.
+func (l *link) opening() []byte        { return l.salts[:max(0, len(l.salts)-saltLen*len(l.entries))] }
+func (l *link) memoSalt() []byte       { return l.opening()[:saltLen] }
+func (l *link) originSalt() []byte     { return l.opening()[saltLen:] }
+func (l *link) entrySalts() []byte     { return l.salts[len(l.opening()):] }
+func (l *link) entrySalt(i int) []byte { return l.entrySalts()[i*saltLen : (i+1)*saltLen] }
+
+// sealable reports whether all salts are there.
+func (l *link) sealable() bool { n := len(l.opening()); return n == saltLen || n == 2*saltLen }
 
 // seal computes the transaction's leaf and hash after the hash of the one before it.
 func (l *link) seal(prev Digest) {
@@ -36,41 +43,63 @@ func (l *link) seal(prev Digest) {
 	for i, e := range l.entries {
 		commitments[i] = Commitment(l.entrySalt(i), e.Account, e.Amount)
 	}
-	l.leaf = l.header().Leaf(commitments)
+	if len(l.originSalt()) == 0 {
+		l.leaf = l.openLeaf(commitments)
+	} else {
+		l.leaf = l.header().Leaf(commitments)
+	}
 	l.prev = prev
 	l.hash = Chained(prev, l.leaf)
 }
 
 func (l *link) header() Header {
 	return Header{
-		Seq: l.seq, At: l.at, Kind: l.kind, Actor: l.actor, User: l.user, Resource: l.resource, Usage: l.usage,
-		Memo: MemoCommitment(l.memoSalt(), l.memo),
+		Seq: l.seq, At: l.at, Kind: l.kind, User: l.user, Usage: l.usage,
+		Origin: OriginCommitment(l.originSalt(), l.actor, l.resource), Memo: MemoCommitment(l.memoSalt(), l.memo),
 	}
 }
 
-// Header is what a leaf says of a transaction besides its entries.
+// openLeaf is the leaf of the first ledgers, whose headers had actor and resource in the clear: their memo's salt is the only
+// one that is stored with the transaction.
+//
+//	header = seq ‖ time in µs ‖ kind ‖ actor ‖ user ‖ resource ‖ usage ‖ memo ‖ k
+func (l *link) openLeaf(commitments []Digest) Digest {
+	texts := []string{string(l.kind), string(l.actor), string(l.user), string(l.resource), string(l.usage)}
+	return leafOf(l.seq, l.at, texts, []Digest{MemoCommitment(l.memoSalt(), l.memo)}, commitments)
+}
+
+// Header is what a leaf says of a transaction besides its entries. Who it moves value for may see all of it; whose key served
+// them, and which admin acted, they may not, so these are behind a commitment.
 type Header struct {
-	Seq                          int64
-	At                           time.Time // in whole µs
-	Kind                         Kind
-	Actor, User, Resource, Usage ids.ID
-	Memo                         Digest // MemoCommitment
+	Seq         int64
+	At          time.Time // in whole µs
+	Kind        Kind
+	User, Usage ids.ID
+	Origin      Digest // OriginCommitment
+	Memo        Digest // MemoCommitment
 }
 
 // Leaf returns what the chain and the tree of the checkpoints cover of a transaction.
 //
 //	leaf   = SHA-256(header ‖ c₁ ‖ … ‖ c_k)
-//	header = seq ‖ time in µs ‖ kind ‖ actor ‖ user ‖ resource ‖ usage ‖ memo ‖ k
+//	header = seq ‖ time in µs ‖ kind ‖ user ‖ usage ‖ origin ‖ memo ‖ k
 //
 // Integers are 8 bytes, big-endian; texts are preceded by their length.
-func (t Header) Leaf(commitments []Digest) (leaf Digest) {
+func (t Header) Leaf(commitments []Digest) Digest {
+	texts := []string{string(t.Kind), string(t.User), string(t.Usage)}
+	return leafOf(t.Seq, t.At, texts, []Digest{t.Origin, t.Memo}, commitments)
+}
+
+func leafOf(seq int64, at time.Time, texts []string, header []Digest, commitments []Digest) (leaf Digest) {
 	h := sha256.New()
-	writeInt(h, t.Seq)
-	writeInt(h, t.At.UnixMicro())
-	for _, text := range []string{string(t.Kind), string(t.Actor), string(t.User), string(t.Resource), string(t.Usage)} {
+	writeInt(h, seq)
+	writeInt(h, at.UnixMicro())
+	for _, text := range texts {
 		writeText(h, text)
 	}
-	h.Write(t.Memo[:])
+	for _, d := range header {
+		h.Write(d[:])
+	}
 	writeInt(h, int64(len(commitments)))
 	for _, c := range commitments {
 		h.Write(c[:])
@@ -91,6 +120,16 @@ func Commitment(salt []byte, account AccountID, amount int64) (d Digest) {
 	writeText(h, string(account))
 	writeText(h, string(account.Asset()))
 	writeInt(h, amount)
+	h.Sum(d[:0])
+	return d
+}
+
+// OriginCommitment hides who caused a transaction and which resource is in it: SHA-256(salt ‖ actor ‖ resource).
+func OriginCommitment(salt []byte, actor, resource ids.ID) (d Digest) {
+	h := sha256.New()
+	h.Write(salt)
+	writeText(h, string(actor))
+	writeText(h, string(resource))
 	h.Sum(d[:0])
 	return d
 }

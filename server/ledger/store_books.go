@@ -44,7 +44,7 @@ func (w *writer) writeLinks(s *statement, b *batchRun) {
 	var entrySalts pq.ByteaArray
 	for i := range b.links {
 		l := &b.links[i]
-		seqs[i], kinds[i], memos[i], salts[i] = l.seq, string(l.kind), l.memo, l.memoSalt()
+		seqs[i], kinds[i], memos[i], salts[i] = l.seq, string(l.kind), l.memo, l.opening()
 		actors[i], users[i], resources[i], usages[i] = string(l.actor), string(l.user), string(l.resource), string(l.usage)
 		leaves[i], prevs[i], hashes[i] = l.leaf[:], l.prev[:], l.hash[:]
 		for k, e := range l.entries {

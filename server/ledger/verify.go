@@ -86,7 +86,7 @@ func (v *verifier) step(t *stored) {
 		was.draft.entries = append(was.draft.entries, e.Entry)
 	}
 	switch {
-	case t.wrong != "" || len(was.salts) != saltLen*(len(t.entries)+1):
+	case t.wrong != "" || !was.sealable():
 		r.find(&r.ChainValid, t.seq, "#%d can't be recomputed: %s", t.seq, cmp.Or(t.wrong, "a salt has the wrong length"))
 	default:
 		was.seal(v.prev)
