@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/resourcepool/resourcepool/server/checkpoint"
+	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/gateway"
 )
 
@@ -38,6 +40,22 @@ func (m *requestMetrics) observe(e gateway.Ended) {
 	streamed := strconv.FormatBool(e.Streamed)
 	m.ended.WithLabelValues(string(e.Code), streamed).Inc()
 	m.took.WithLabelValues(streamed).Observe(e.Took.Seconds())
+}
+
+// checkpointMetrics tell how far the newest signed checkpoint is behind; both are 0 where there is none yet.
+func checkpointMetrics(k *checkpoint.Keeper, c clock.Clock) []prometheus.Collector {
+	gauge := func(name, help string, value func(checkpoint.Checkpoint) float64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "resourcepool_checkpoint_" + name, Help: help}, func() float64 {
+			if newest := k.Newest(); newest != nil {
+				return value(*newest)
+			}
+			return 0
+		})
+	}
+	return []prometheus.Collector{
+		gauge("size", "Transactions that the newest signed checkpoint covers.", func(n checkpoint.Checkpoint) float64 { return float64(n.Size) }),
+		gauge("age_seconds", "Age of the newest signed checkpoint; none is signed while nothing is booked.", func(n checkpoint.Checkpoint) float64 { return c.Now().Sub(n.At).Seconds() }),
+	}
 }
 
 // metricsServer serves Prometheus and pprof on an address of its own, never on the public one.

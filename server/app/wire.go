@@ -15,6 +15,7 @@ import (
 	"github.com/resourcepool/resourcepool/graph"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/config"
 	"github.com/resourcepool/resourcepool/server/database"
 	"github.com/resourcepool/resourcepool/server/fault"
@@ -43,6 +44,7 @@ type Server struct {
 	pool    *pool.Service
 	gateway *gateway.Gateway
 	feed    *feed.Hub
+	keeper  *checkpoint.Keeper
 	http    *httpd.Server
 	metrics *metricsServer // nil where there is none
 	open    atomic.Bool    // requests are taken
@@ -114,6 +116,9 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	})
 	s.feed = feed.New(feed.Deps{Client: client, Database: db.url, Clock: o.Clock, Log: o.Log})
 	s.hear(settings, prices)
+	if err := s.keep(o, source); err != nil {
+		return nil, err
+	}
 
 	resolver := &graph.Resolver{
 		Policy: policy, Accounts: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
@@ -123,9 +128,23 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 	if cfg.MetricsListen != "" {
-		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, counted.ended, counted.took)
+		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, append(checkpointMetrics(s.keeper, o.Clock), counted.ended, counted.took)...)
 	}
 	return s, err
+}
+
+// keep makes the keeper of the ledger's checkpoints.
+func (s *Server) keep(o Options, source *ids.Source) error {
+	key, err := o.Config.SigningKey(o.Rand)
+	if err != nil {
+		return err
+	}
+	place, err := o.Config.Checkpoints()
+	if err != nil {
+		return fmt.Errorf("POOL_CHECKPOINTS: %w", err)
+	}
+	s.keeper = checkpoint.NewKeeper(checkpoint.Deps{DB: s.books, Leases: s.ledger, Key: key, Place: place, Clock: o.Clock, IDs: source, Log: o.Log})
+	return nil
 }
 
 // firstSettings are the first values where the environment names some.

@@ -2,7 +2,7 @@
 //
 // A bad value is an error that names its variable and what is wrong with it, all bad ones at once; a POOL_ variable that
 // nobody reads is a warning, for it is likely a typing error. Secrets are redacted wherever the struct is printed, and no
-// message repeats the value of one. Imports: database, money.
+// message repeats the value of one. Imports: checkpoint, clock, database, money.
 package config
 
 import (
@@ -39,6 +39,8 @@ type Config struct {
 	MigrateDatabaseURL Secret // the same as DatabaseURL where it was not set
 	DataDir            string
 	masterKey          Secret // see MasterKey
+	signingKey         Secret // see SigningKey
+	checkpoints        Secret // see Checkpoints
 
 	AdminEmail     string // "" for no first admin
 	AdminPassword  Secret

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -12,9 +13,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/config"
 	"github.com/resourcepool/resourcepool/server/money"
 )
@@ -91,6 +94,7 @@ func TestBadValuesNameTheirVariable(t *testing.T) {
 		"POOL_ADMIN_EMAIL=root", "POOL_ADMIN_EMAIL=root@example.org",
 		"POOL_SIGNUP=yes", "POOL_RATE_LIMIT_RPM=-1", "POOL_RATE_LIMIT_RPM=many", "POOL_SIGNUPS_PER_HOUR=1.5",
 		"POOL_PRICE_MARKUP=1e3", "POOL_PRICE_MARKUP=-1", "POOL_DEPOSIT_FEE=1", "POOL_DEPOSIT_FEE=10%", "POOL_UNCONFIRMED_TRUST_LIMIT=-1",
+		"POOL_SIGNING_KEY=secret!", "POOL_SIGNING_KEY=PRIVATE+KEY+pool+00000000+AAAA", "POOL_CHECKPOINTS=https://bucket", "POOL_CHECKPOINTS=s3://host/bucket",
 		"POOL_PROVIDER_URLS=https://proxy/v1", "POOL_PROVIDER_URLS=openai=proxy", "POOL_PROVIDER_URLS=openai=http://a,openai=http://b",
 	} {
 		t.Run(bad, func(t *testing.T) {
@@ -109,6 +113,7 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	c, _, err := config.Load([]string{
 		"DATABASE_URL=postgres://u:canary@db/pool", "POOL_MASTER_KEY=" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("canary00"), 4)),
 		"POOL_ADMIN_EMAIL=root@example.org", "POOL_ADMIN_PASSWORD=canary",
+		"POOL_CHECKPOINTS=s3://canary:canary@host/bucket",
 	})
 	require.NoError(t, err)
 	var logged bytes.Buffer
@@ -119,8 +124,51 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	require.NotContains(t, printed, "canary")
 	require.NotContains(t, printed, fmt.Sprintf("%x", "canary"))
 
-	_, _, err = config.Load([]string{"DATABASE_URL=postgres://u:canary@db:port/pool", "POOL_MASTER_KEY=canary"})
+	_, _, err = config.Load([]string{"DATABASE_URL=postgres://u:canary@db:port/pool", "POOL_MASTER_KEY=canary", "POOL_SIGNING_KEY=PRIVATE+KEY+canary",
+		"POOL_CHECKPOINTS=s3://canary:canary/canary@host/bucket"})
 	require.Error(t, err)
+	require.NotContains(t, err.Error(), "canary")
+}
+
+func TestSigningKey(t *testing.T) {
+	dir := t.TempDir()
+	load := func(more ...string) config.Config {
+		c, _, err := config.Load(append(more, "POOL_DATA_DIR="+dir))
+		require.NoError(t, err)
+		return c
+	}
+	_, err := load().Verifiers("")
+	require.ErrorContains(t, err, "--key")
+	made, err := load().SigningKey(rand.Reader)
+	require.NoError(t, err)
+	again, err := load().SigningKey(nil)
+	require.NoError(t, err)
+	require.Equal(t, made.Public(), again.Public())
+	st, err := os.Stat(filepath.Join(dir, "signing.key"))
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	public, err := os.ReadFile(filepath.Join(dir, "signing.pub"))
+	require.NoError(t, err)
+	require.Equal(t, made.Public()+"\n", string(public))
+
+	private, err := os.ReadFile(filepath.Join(dir, "signing.key"))
+	require.NoError(t, err)
+	given, err := load("POOL_SIGNING_KEY=" + string(private)).SigningKey(nil)
+	require.NoError(t, err)
+	require.Equal(t, made.Public(), given.Public())
+	signed, err := made.Sign(checkpoint.Checkpoint{Size: 1, At: time.Now()})
+	require.NoError(t, err)
+	for _, key := range []string{"", made.Public(), filepath.Join(dir, "signing.pub")} {
+		keys, err := load().Verifiers(key)
+		require.NoError(t, err)
+		_, err = checkpoint.Open(signed, keys)
+		require.NoError(t, err)
+	}
+	_, err = load().Verifiers(string(private))
+	require.ErrorIs(t, err, checkpoint.ErrPrivate)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "signing.key"), []byte("canary"), 0o600))
+	_, err = load().SigningKey(nil)
+	require.ErrorContains(t, err, "signing.key is damaged: it must be")
 	require.NotContains(t, err.Error(), "canary")
 }
 

@@ -18,47 +18,61 @@ func (c Config) MasterKey(random io.Reader) ([]byte, error) {
 	if !c.masterKey.Empty() {
 		return []byte(c.masterKey.Reveal()), nil
 	}
-	name := filepath.Join(c.DataDir, masterKeyFile)
-	if err := c.makeMasterKey(name, random); err != nil {
-		return nil, fmt.Errorf("config: POOL_MASTER_KEY is not set, and none could be kept: %w", err)
-	}
-	st, err := os.Stat(name)
+	name, text, err := c.keptKey("POOL_MASTER_KEY", masterKeyFile, func() (string, error) {
+		key := make([]byte, masterKeySize)
+		_, err := io.ReadFull(random, key)
+		return base64.StdEncoding.EncodeToString(key), err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("config: %w", err)
+		return nil, err
 	}
-	if st.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("config: %s can be read by others; make it private with: chmod 600 %s", name, name)
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("config: %w", err)
-	}
-	key, err := masterKey(strings.TrimSpace(string(text)))
+	key, err := masterKey(text)
 	if err != nil {
 		return nil, fmt.Errorf("config: %s is damaged: it %w", name, err)
 	}
 	return []byte(key.Reveal()), nil
 }
 
-// makeMasterKey writes a new key unless there is one. The file appears whole, and of programs that start at once the first
-// one's stays.
-func (c Config) makeMasterKey(name string, random io.Reader) (err error) {
+// keptKey returns what the file of a key in the data folder has, which is made where it is not there. The setting is the one
+// that would have given the key.
+func (c Config) keptKey(setting, file string, make func() (string, error)) (name, text string, err error) {
+	name = filepath.Join(c.DataDir, file)
+	if err := c.makeKey(name, make); err != nil {
+		return "", "", fmt.Errorf("config: %s is not set, and none could be kept: %w", setting, err)
+	}
+	st, err := os.Stat(name)
+	if err != nil {
+		return "", "", fmt.Errorf("config: %w", err)
+	}
+	if st.Mode().Perm()&0o077 != 0 {
+		return "", "", fmt.Errorf("config: %s can be read by others; make it private with: chmod 600 %s", name, name)
+	}
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		return "", "", fmt.Errorf("config: %w", err)
+	}
+	return name, strings.TrimSpace(string(raw)), nil
+}
+
+// makeKey writes a new key unless there is one. The file appears whole, and of programs that start at once the first one's
+// stays.
+func (c Config) makeKey(name string, make func() (string, error)) (err error) {
 	if _, err := os.Stat(name); err == nil {
 		return nil
 	}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return err
 	}
-	key := make([]byte, masterKeySize)
-	if _, err := io.ReadFull(random, key); err != nil {
+	key, err := make()
+	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(c.DataDir, masterKeyFile+".*") // made with 0600
+	f, err := os.CreateTemp(c.DataDir, filepath.Base(name)+".*") // made with 0600
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	_, err = fmt.Fprintln(f, base64.StdEncoding.EncodeToString(key))
+	_, err = fmt.Fprintln(f, key)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

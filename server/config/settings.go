@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/resourcepool/resourcepool/server/checkpoint"
+	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/database"
 	"github.com/resourcepool/resourcepool/server/money"
 )
@@ -36,6 +38,8 @@ var settings = []Setting{
 	{"DATABASE_URL", "", "Postgres; unset: a private one under POOL_DATA_DIR", func(c *Config, v string) (err error) { c.DatabaseURL, err = postgresURL(v); return }},
 	{"MIGRATE_DATABASE_URL", "", "the owner's role, for migrations; unset: the same as DATABASE_URL", func(c *Config, v string) (err error) { c.MigrateDatabaseURL, err = postgresURL(v); return }},
 	{"POOL_MASTER_KEY", "", "base64 of 32 bytes; required with DATABASE_URL, otherwise made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.masterKey, err = masterKey(v); return }},
+	{"POOL_SIGNING_KEY", "", "the note signer key of the ledger's checkpoints, PRIVATE+KEY+…, the same for all servers of a database; unset: made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.signingKey, err = signingKey(v); return }},
+	{"POOL_CHECKPOINTS", "", "where checkpoints of the ledger are kept, one place for all servers of a database: a folder or s3://KEY:SECRET@host/bucket/prefix?region=…; unset: checkpoints in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.checkpoints, err = checkpoints(v); return }},
 	{"POOL_ADMIN_EMAIL", "", "the first admin, made at the first start", func(c *Config, v string) (err error) { c.AdminEmail, err = email(v); return }},
 	{"POOL_ADMIN_PASSWORD", "", "the first admin's password", func(c *Config, v string) error { c.AdminPassword = NewSecret(v); return nil }},
 	{"POOL_SIGNUP", "open", "who may make an account: open, invite or closed", func(c *Config, v string) (err error) { c.Signup, err = signup(v); return }},
@@ -122,6 +126,16 @@ func masterKey(v string) (Secret, error) {
 		return Secret{}, errors.New("must be base64 of exactly 32 bytes; make one with: openssl rand -base64 32")
 	}
 	return NewSecret(string(raw)), nil
+}
+
+func signingKey(v string) (Secret, error) {
+	_, err := checkpoint.ParseKey(v)
+	return NewSecret(v), err
+}
+
+func checkpoints(v string) (Secret, error) {
+	_, err := checkpoint.OpenPlace(v, clock.System)
+	return NewSecret(v), err
 }
 
 func email(v string) (string, error) {
