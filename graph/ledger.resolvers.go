@@ -41,6 +41,10 @@ func (r *ledgerTransactionResolver) PreviousHash(ctx context.Context, obj *ent.L
 	return digest(obj.PreviousHash), nil
 }
 
+func (r *ledgerTransactionResolver) Proof(ctx context.Context, obj *ent.LedgerTransaction) (*model.LedgerProof, error) {
+	return r.proof(ctx, obj.ID)
+}
+
 func (r *mutationResolver) GrantCredits(ctx context.Context, userID ids.ID, amount money.Credits, memo string, idempotencyKey *string) (*ent.LedgerTransaction, error) {
 	seq, err := r.Pool.Grant(ctx, actor(ctx), userID, amount, memo, idempotencyKey)
 	if err != nil {

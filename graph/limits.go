@@ -36,6 +36,7 @@ var tokenLimitMessage = fmt.Sprintf("exceeded token limit of %d", tokenLimit) //
 var listSizes = map[string]int{
 	"User.apiTokens":             10,
 	"LedgerTransaction.postings": 6,
+	"LedgerTransaction.proof":    10, // some queries of its own
 	"RoutingDecision.candidates": 10,
 	"Query.nodes":                maxPage,
 	"__Schema.types":             90,

@@ -98,6 +98,19 @@ func (r *Resolver) postings(ctx context.Context, seq int64) ([]*model.Posting, e
 	return out, nil
 }
 
+// proof is of a transaction that the asker may see; nil where no checkpoint covers it yet.
+func (r *Resolver) proof(ctx context.Context, seq int64) (*model.LedgerProof, error) {
+	receipt, err := r.Proofs.Receipt(ctx, actor(ctx), seq)
+	if code := fault.CodeOf(err); code == fault.Conflict || code == fault.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := receipt.Proof
+	return &model.LedgerProof{Checkpoint: receipt.Checkpoint, Index: p.Index, Size: p.Size, Path: p.Path, Leaf: p.Leaf, Receipt: string(receipt.JSON())}, nil
+}
+
 // accountOwner is whose an account of the books is, "" for the platform's. A resource's is its owner's.
 func (r *Resolver) accountOwner(ctx context.Context, a ledger.AccountID) (ids.ID, error) {
 	if a.Hot() {

@@ -20,6 +20,7 @@ type Resolver struct {
 	Prices        prices
 	SettingsStore settings
 	Ledger        books
+	Proofs        proofs
 	Gateway       completions
 	Feed          feeds
 }

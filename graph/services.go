@@ -7,6 +7,7 @@ import (
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/feed"
 	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -89,6 +90,11 @@ type books interface {
 	Quotas(ctx context.Context, resources ...ids.ID) (map[ids.ID]ledger.Balance, error)
 	Budgets(ctx context.Context, tokens ...ids.ID) (map[ids.ID]ledger.Budget, error)
 	Audit(ctx context.Context) (*ledger.Report, error)
+}
+
+// proofs is checkpoint.Proofs.
+type proofs interface {
+	Receipt(ctx context.Context, a *access.Actor, seq int64) (*checkpoint.Receipt, error)
 }
 
 // completions is gateway.Gateway.

@@ -31,6 +31,7 @@ type LedgerTransactionResolver interface {
 	UsageLog(ctx context.Context, obj *ent.LedgerTransaction) (*ent.UsageLog, error)
 	Hash(ctx context.Context, obj *ent.LedgerTransaction) (string, error)
 	PreviousHash(ctx context.Context, obj *ent.LedgerTransaction) (string, error)
+	Proof(ctx context.Context, obj *ent.LedgerTransaction) (*model.LedgerProof, error)
 }
 type WalletResolver interface {
 	Entries(ctx context.Context, obj *model.Wallet, first *int, after *string) (*page.Connection[ledger.WalletEntry], error)
@@ -251,6 +252,144 @@ func (ec *executionContext) _LedgerAudit_checkedAt(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_LedgerAudit_checkedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LedgerProof_checkpoint(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerProof_checkpoint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Checkpoint, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerProof_checkpoint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerProof", field, false, false, "String")
+}
+
+func (ec *executionContext) _LedgerProof_index(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerProof_index(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Index, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerProof_index(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerProof", field, false, false, "BigInt")
+}
+
+func (ec *executionContext) _LedgerProof_size(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerProof_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerProof_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerProof", field, false, false, "BigInt")
+}
+
+func (ec *executionContext) _LedgerProof_path(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerProof_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerProof_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerProof", field, false, false, "String")
+}
+
+func (ec *executionContext) _LedgerProof_leaf(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerProof_leaf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leaf, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerProof_leaf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerProof", field, false, false, "String")
+}
+
+func (ec *executionContext) _LedgerProof_receipt(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerProof_receipt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Receipt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerProof_receipt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerProof", field, false, false, "String")
 }
 
 func (ec *executionContext) _LedgerTransaction_id(ctx context.Context, field graphql.CollectedField, obj *ent.LedgerTransaction) (ret graphql.Marshaler) {
@@ -476,6 +615,38 @@ func (ec *executionContext) _LedgerTransaction_previousHash(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_LedgerTransaction_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerTransaction", field, true, true, "String")
+}
+
+func (ec *executionContext) _LedgerTransaction_proof(ctx context.Context, field graphql.CollectedField, obj *ent.LedgerTransaction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerTransaction_proof(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LedgerTransaction().Proof(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LedgerProof) graphql.Marshaler {
+			return ec.marshalOLedgerProof2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerProof(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerTransaction_proof(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LedgerTransaction",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LedgerProof(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LedgerTransactionConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*ent.LedgerTransaction]) (ret graphql.Marshaler) {
@@ -1299,6 +1470,64 @@ func (ec *executionContext) _LedgerAudit(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var ledgerProofImplementors = []string{"LedgerProof"}
+
+func (ec *executionContext) _LedgerProof(ctx context.Context, sel ast.SelectionSet, obj *model.LedgerProof) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ledgerProofImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LedgerProof")
+		case "checkpoint":
+			out.Values[i] = ec._LedgerProof_checkpoint(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "index":
+			out.Values[i] = ec._LedgerProof_index(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._LedgerProof_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._LedgerProof_path(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leaf":
+			out.Values[i] = ec._LedgerProof_leaf(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "receipt":
+			out.Values[i] = ec._LedgerProof_receipt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var ledgerTransactionImplementors = []string{"LedgerTransaction", "Node"}
 
 func (ec *executionContext) _LedgerTransaction(ctx context.Context, sel ast.SelectionSet, obj *ent.LedgerTransaction) graphql.Marshaler {
@@ -1359,6 +1588,12 @@ func (ec *executionContext) _LedgerTransaction(ctx context.Context, sel ast.Sele
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LedgerTransaction_previousHash(ctx, field, obj)
+				})
+		case "proof":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LedgerTransaction_proof(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1859,6 +2094,13 @@ func (ec *executionContext) marshalNWalletEntryEdge2ᚕgithubᚗcomᚋresourcepo
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOLedgerProof2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐLedgerProof(ctx context.Context, sel ast.SelectionSet, v *model.LedgerProof) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LedgerProof(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLedgerTransaction2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋentᚐLedgerTransaction(ctx context.Context, sel ast.SelectionSet, v *ent.LedgerTransaction) graphql.Marshaler {

@@ -489,6 +489,19 @@ type LedgerTransaction implements Node {
   usageLog: PoolUsageLog
   hash: String!
   previousHash: String!
+  "Null until a signed checkpoint covers the transaction, a minute at most."
+  proof: LedgerProof
+}
+
+"That a transaction is in the ledger: path leads from the leaf to the root of the RFC 6962 tree of size leaves that checkpoint, a signed note, has. Hashes are in base64."
+type LedgerProof {
+  checkpoint: String!
+  index: BigInt!
+  size: BigInt!
+  path: [String!]!
+  leaf: String!
+  "All of it and the transaction, as JSON for resourcepool verify-receipt. It opens the entries in postings and keeps the rest shut."
+  receipt: String!
 }
 
 "amount is signed; the postings of a transaction add up to 0 for each asset."
@@ -1163,6 +1176,24 @@ func (ec *executionContext) childFields_LedgerAudit(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type LedgerAudit", field.Name)
 }
 
+func (ec *executionContext) childFields_LedgerProof(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "checkpoint":
+		return ec.fieldContext_LedgerProof_checkpoint(ctx, field)
+	case "index":
+		return ec.fieldContext_LedgerProof_index(ctx, field)
+	case "size":
+		return ec.fieldContext_LedgerProof_size(ctx, field)
+	case "path":
+		return ec.fieldContext_LedgerProof_path(ctx, field)
+	case "leaf":
+		return ec.fieldContext_LedgerProof_leaf(ctx, field)
+	case "receipt":
+		return ec.fieldContext_LedgerProof_receipt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LedgerProof", field.Name)
+}
+
 func (ec *executionContext) childFields_LedgerTransaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1183,6 +1214,8 @@ func (ec *executionContext) childFields_LedgerTransaction(ctx context.Context, f
 		return ec.fieldContext_LedgerTransaction_hash(ctx, field)
 	case "previousHash":
 		return ec.fieldContext_LedgerTransaction_previousHash(ctx, field)
+	case "proof":
+		return ec.fieldContext_LedgerTransaction_proof(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerTransaction", field.Name)
 }

@@ -20,3 +20,13 @@ type Posting struct {
 	Asset   string
 	Amount  string
 }
+
+// LedgerProof proves that a transaction is in the ledger.
+type LedgerProof struct {
+	Checkpoint string
+	Index      int64
+	Size       int64
+	Path       []string
+	Leaf       string
+	Receipt    string
+}

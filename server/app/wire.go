@@ -45,6 +45,7 @@ type Server struct {
 	gateway *gateway.Gateway
 	feed    *feed.Hub
 	keeper  *checkpoint.Keeper
+	proofs  *checkpoint.Proofs
 	http    *httpd.Server
 	metrics *metricsServer // nil where there is none
 	open    atomic.Bool    // requests are taken
@@ -116,13 +117,13 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	})
 	s.feed = feed.New(feed.Deps{Client: client, Database: db.url, Clock: o.Clock, Log: o.Log})
 	s.hear(settings, prices)
-	if err := s.keep(o, source); err != nil {
+	if err := s.prove(o, policy, source); err != nil {
 		return nil, err
 	}
 
 	resolver := &graph.Resolver{
 		Policy: policy, Accounts: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
-		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Gateway: s.gateway, Feed: s.feed,
+		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Proofs: s.proofs, Gateway: s.gateway, Feed: s.feed,
 	}
 	if err := s.edge(o, resolver, source); err != nil {
 		return nil, err
@@ -131,20 +132,6 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, append(checkpointMetrics(s.keeper, o.Clock), counted.ended, counted.took)...)
 	}
 	return s, err
-}
-
-// keep makes the keeper of the ledger's checkpoints.
-func (s *Server) keep(o Options, source *ids.Source) error {
-	key, err := o.Config.SigningKey(o.Rand)
-	if err != nil {
-		return err
-	}
-	place, err := o.Config.Checkpoints()
-	if err != nil {
-		return fmt.Errorf("POOL_CHECKPOINTS: %w", err)
-	}
-	s.keeper = checkpoint.NewKeeper(checkpoint.Deps{DB: s.books, Leases: s.ledger, Key: key, Place: place, Clock: o.Clock, IDs: source, Log: o.Log})
-	return nil
 }
 
 // firstSettings are the first values where the environment names some.
@@ -201,7 +188,7 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) e
 		WithRequest: func(ctx context.Context, r httpd.Request) context.Context {
 			return graph.WithRequest(ctx, &graph.Request{IP: r.IP, Session: r.Session, SetSession: r.SetSession, ClearSession: r.ClearSession})
 		},
-		Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
+		Downloads: s.downloads(), Rate: rate, Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
 	})
 	s.http = server
 	return err

@@ -21,6 +21,9 @@ func (s *Server) routes() (http.Handler, error) {
 	r.Group(func(r chi.Router) {
 		r.Use(s.misdirected)
 		r.Handle("/graphql", graphql)
+		for _, d := range s.Downloads {
+			r.Method(http.MethodGet, d.Path, s.download(d))
+		}
 		s.pages(r)
 	})
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusNotFound, "There is nothing here.") })

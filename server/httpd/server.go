@@ -14,6 +14,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 const (
@@ -49,6 +50,8 @@ type Config struct {
 	GraphQL        http.Handler
 	// WithRequest puts a request into the context for GraphQL.
 	WithRequest func(context.Context, Request) context.Context
+	Downloads   []Download
+	Rate        *limit.Limiter              // of downloads, by person or address; nil: any
 	Frontend    fs.FS                       // nil where it is not built
 	NotBuilt    string                      // the page to show then
 	Ready       func(context.Context) error // why the server can't take requests now
