@@ -72,13 +72,18 @@ generated:
 	diff $$before $$after || { echo "The generated code was not current; it is now. Commit it." >&2; exit 1; }
 
 .PHONY: nightly
-nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), and run the Go tests COUNT times (3) in random order
+nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), chaos for 3 min, and the Go tests COUNT times (3) in random order
 	@grep -rl --include='*_test.go' '^func Fuzz' server graph | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname "$$file")"; \
 			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) "./$$(dirname "$$file")" < /dev/null; \
 		done; done
-	$(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...
+	@$(MAKE) chaos MINUTES=$(or $(MINUTES),3)
+	POOL_TEST_NIGHTLY=1 $(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...
+
+.PHONY: chaos
+chaos: postgres ## kill servers and Postgres at random for MINUTES (5) and judge by the clients' journal; SEED repeats a run
+	CHAOS_MINUTES=$(or $(MINUTES),5) CHAOS_SEED=$(SEED) $(WITHDB) go test -count 1 -timeout 12h -v -run '^TestChaos$$' ./server/acceptance
 
 .PHONY: bench
 bench: postgres ## the benchmarks, BENCHTIME (5s) each; BENCH=regexp chooses

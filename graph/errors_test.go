@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/ledger"
 )
 
 func TestFaultIsShown(t *testing.T) {
@@ -19,6 +20,14 @@ func TestFaultIsShown(t *testing.T) {
 	assert.Equal(t, map[string]any{"code": "DECLARED_QUOTA_TOO_HIGH", "actualQuota": "12.5"}, got.Errors[0].Extensions)
 	assert.Equal(t, []any{"deposit"}, got.Errors[0].Path)
 	assert.NotContains(t, got.raw, "CANARY")
+}
+
+func TestABusyServerTellsWhenToComeAgain(t *testing.T) {
+	e := newEdge(t)
+	e.pools.fail = ledger.ErrOverloaded
+	got := e.ask(t, bob, `mutation { deposit(input: {provider: "openai", apiKey: "sk-abcdefgh", quota: 1000}) { fee } }`, nil)
+	require.Len(t, got.Errors, 1, got.raw)
+	assert.Equal(t, map[string]any{"code": "OVERLOADED", "retryAfterSeconds": float64(2)}, got.Errors[0].Extensions)
 }
 
 func TestAnythingElseIsInternal(t *testing.T) {

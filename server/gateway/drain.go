@@ -7,7 +7,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/fault"
 )
 
-var errDraining = fault.New(fault.Overloaded, "the server is being stopped: nothing was done, try again")
+var errDraining = fault.New(fault.Overloaded, "the server is being stopped: nothing was done, try again").With("retryAfterSeconds", int64(1))
 
 // inFlight counts the requests and the work behind them, so that stopping can wait for both.
 type inFlight struct {

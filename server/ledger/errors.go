@@ -11,7 +11,7 @@ var (
 	ErrInsufficientCredits = fault.New(fault.InsufficientCredits, "the available Credits do not cover this")
 	ErrNoQuota             = fault.New(fault.NoResourceAvailable, "no key can serve this request now")
 	ErrFrozen              = fault.New(fault.Conflict, "the account is frozen until an open check is resolved")
-	ErrOverloaded          = fault.New(fault.Overloaded, "the server is busy: nothing was done, try again")
+	ErrOverloaded          = fault.New(fault.Overloaded, "the server is busy: nothing was done, try again").With("retryAfterSeconds", int64(2)) // what a full queue takes
 	ErrIdempotency         = fault.New(fault.IdempotencyConflict, "this idempotency key was used before with another input")
 	ErrClosing             = fault.New(fault.Conflict, "this key was withdrawn before")
 

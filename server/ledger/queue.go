@@ -37,8 +37,9 @@ func newQueue() *queue {
 	return &queue{callers: map[string]*line{}, wake: make(chan struct{}, 1)}
 }
 
-// put adds a request. It refuses with ErrOverloaded past bound waiting requests, save for operations that resolve a hold:
-// those are always taken, since what was reserved must come free.
+// put adds a request. Below bound waiting requests it refuses nobody. From there on it refuses with ErrOverloaded who has
+// an even share of the bound waiting already, so that one caller can't keep the others out, and everybody at twice the
+// bound. Operations that resolve a hold are always taken, since what was reserved must come free.
 func (q *queue) put(p *pending, bound int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -46,10 +47,10 @@ func (q *queue) put(p *pending, bound int) error {
 	if q.closed && !resolves {
 		return ErrClosed
 	}
-	if q.waiting >= bound && !resolves {
+	l := q.callers[p.Caller]
+	if q.waiting >= bound && !resolves && (q.waiting >= 2*bound || l != nil && len(l.waiting)*len(q.callers) >= bound) {
 		return ErrOverloaded
 	}
-	l := q.callers[p.Caller]
 	if l == nil {
 		l = &line{caller: p.Caller}
 		q.callers[p.Caller] = l
