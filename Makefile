@@ -72,7 +72,8 @@ generated:
 	diff $$before $$after || { echo "The generated code was not current; it is now. Commit it." >&2; exit 1; }
 
 .PHONY: nightly
-nightly: postgres compiler ## fuzz each target for FUZZTIME (1m), chaos for 3 min, and the Go tests COUNT times (3) in random order
+nightly: postgres compiler ## ORACLE_OPERATIONS (10⁷) with the oracle, fuzz each target for FUZZTIME (1m), chaos for 3 min, the Go tests COUNT times (3) shuffled
+	ORACLE_OPERATIONS=$(or $(ORACLE_OPERATIONS),10000000) go test -run '^TestApplyAgreesWithTheOracle$$' -v -count 1 -timeout 2h ./server/ledger
 	@grep -rl --include='*_test.go' '^func Fuzz' server graph | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname "$$file")"; \

@@ -191,9 +191,8 @@ func (o *Settle) holdID() ids.ID { return o.Hold }
 func (o *Settle) touch(t *touched, h *hold) {
 	if h != nil {
 		t.hold(h)
-		return
 	}
-	t.account(Quota(o.Usage.Resource))
+	t.account(Quota(o.Usage.Resource)) // where an earlier operation of the batch resolves the hold
 }
 
 func (o *Settle) apply(s *scope) error {

@@ -257,6 +257,9 @@ func (s *scope) move(id AccountID, amount int64) (after int64, err error) {
 		return 0, ErrFrozen
 	}
 	after, err = money.Add(a.balance, amount)
+	if err == nil && after == math.MinInt64 { // what is owed is a balance with its sign turned
+		err = money.ErrOverflow
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -296,7 +299,7 @@ func largest(most int64, fits func(n int64) bool) int64 {
 	low, high := int64(1), most
 	for low < high {
 		mid := low + (high-low+1)/2
-		if mid <= 0 || mid == math.MaxInt64 || fits(mid) {
+		if fits(mid) {
 			low = mid
 		} else {
 			high = mid - 1
