@@ -31,12 +31,12 @@ func (c *verifyCommand) Run(e *environment) error {
 	}
 	defer func() { _ = db.Close() }()
 	began, shown := clock.System.Now(), int64(-1)
-	report, err := ledger.Verify(e.ctx, db, began, func(seq, head int64) {
+	report, err := ledger.Verify(e.ctx, db, ledger.VerifyOptions{Now: began, Progress: func(seq, head int64) {
 		if percent := seq * 100 / max(head, 1); !c.Quiet && percent != shown && head > 50_000 {
 			shown = percent
 			_, _ = fmt.Fprintf(e.stderr, "\r%3d %%  #%d of #%d", percent, seq, head)
 		}
-	})
+	}})
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func (w *world) count(query string, args ...any) (n int) {
 // sound checks the books.
 func (w *world) sound() {
 	w.t.Helper()
-	r, err := ledger.Verify(w.t.Context(), w.db, clock.System.Now(), nil)
+	r, err := ledger.Verify(w.t.Context(), w.db, ledger.VerifyOptions{Now: clock.System.Now()})
 	require.NoError(w.t, err)
 	require.True(w.t, r.Clean(), "%v", r.Findings)
 	require.Zero(w.t, w.count(`SELECT count(*) FROM ledger_holds`))

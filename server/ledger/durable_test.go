@@ -95,7 +95,7 @@ func TestTamperingIsFoundAtTheFirstBadTransaction(t *testing.T) {
 			stop()
 			clean(t, db)
 			tamper(t, db, c.tamper)
-			r, err := ledger.Verify(t.Context(), db.DB, clock.System.Now(), nil)
+			r, err := ledger.Verify(t.Context(), db.DB, ledger.VerifyOptions{Now: clock.System.Now()})
 			require.NoError(t, err)
 			require.False(t, r.Clean())
 			if c.first == 0 {

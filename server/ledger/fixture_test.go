@@ -59,7 +59,7 @@ func start(t testing.TB, db testDB, identity string) (*ledger.Ledger, func()) {
 
 func clean(t testing.TB, db testDB) *ledger.Report {
 	t.Helper()
-	r, err := ledger.Verify(t.Context(), db.DB, clock.System.Now(), nil)
+	r, err := ledger.Verify(t.Context(), db.DB, ledger.VerifyOptions{Now: clock.System.Now()})
 	require.NoError(t, err)
 	require.True(t, r.Clean(), "%v", r.Findings)
 	return r

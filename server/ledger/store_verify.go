@@ -11,15 +11,24 @@ import (
 // verifyPage is how many transactions are read at once.
 const verifyPage = 5000
 
-// Verify recomputes the books of a database in one snapshot. progress, where not nil, is told how far it is.
-func Verify(ctx context.Context, db *sql.DB, now time.Time, progress func(seq, head int64)) (*Report, error) {
+// VerifyOptions are what a verification runs with. The functions may be nil; they are called from one goroutine.
+type VerifyOptions struct {
+	Now time.Time // what the report is dated with
+	// Progress is told now and then how far it is.
+	Progress func(seq, head int64)
+	// Watch is told of every transaction in its order, as the tables have it, whether or not it is in order itself.
+	Watch func(seq int64, leaf, hash Digest)
+}
+
+// Verify recomputes the books of a database in one snapshot.
+func Verify(ctx context.Context, db *sql.DB, o VerifyOptions) (*Report, error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
 	v := newVerifier()
-	v.report.CheckedAt = now
+	v.report.CheckedAt = o.Now
 	var h head
 	var hash []byte
 	if err := tx.QueryRowContext(ctx, `SELECT seq, hash FROM ledger_head WHERE id = 1`).Scan(&h.seq, &hash); err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -33,9 +42,12 @@ func Verify(ctx context.Context, db *sql.DB, now time.Time, progress func(seq, h
 		}
 		for i := range page {
 			v.step(&page[i])
+			if o.Watch != nil {
+				o.Watch(page[i].seq, page[i].leaf, page[i].hash)
+			}
 		}
-		if progress != nil {
-			progress(v.seq, h.seq)
+		if o.Progress != nil {
+			o.Progress(v.seq, h.seq)
 		}
 		if len(page) < verifyPage {
 			break
@@ -193,7 +205,7 @@ func readTexts(ctx context.Context, tx *sql.Tx, query string) ([]string, error) 
 
 // Audit verifies the books and keeps a record of it.
 func (l *Ledger) Audit(ctx context.Context) (*Report, error) {
-	r, err := Verify(ctx, l.db, l.clock.Now(), nil)
+	r, err := Verify(ctx, l.db, VerifyOptions{Now: l.clock.Now()})
 	if err != nil {
 		return nil, err
 	}

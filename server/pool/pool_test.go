@@ -148,7 +148,7 @@ func (w *world) count(query string, args ...any) (n int) {
 // sound checks the books.
 func (w *world) sound() {
 	w.t.Helper()
-	r, err := ledger.Verify(w.t.Context(), w.db, clock.System.Now(), nil)
+	r, err := ledger.Verify(w.t.Context(), w.db, ledger.VerifyOptions{Now: clock.System.Now()})
 	require.NoError(w.t, err)
 	require.True(w.t, r.Clean(), "%v", r.Findings)
 }
