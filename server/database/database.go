@@ -65,6 +65,7 @@ func OpenWriter(address string) (*sql.DB, error) {
 		return nil, err
 	}
 	cfg.Runtime["idle_in_transaction_session_timeout"] = "10s"
+	cfg.BinaryParameters = true // arrays go over as the ledger builds them
 	cfg.Runtime["plan_cache_mode"] = "force_generic_plan"
 	cfg.Runtime["synchronous_commit"] = "on"
 	connector, err := pq.NewConnectorConfig(cfg)

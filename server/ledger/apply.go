@@ -7,6 +7,7 @@ import (
 
 // touched collects what a batch has to lock before it decides.
 type touched struct {
+	holds    map[ids.ID]struct{} // whose accounts and budgets are locked with them
 	accounts map[AccountID]struct{}
 	budgets  map[ids.ID]struct{}
 	terms    map[ids.ID]struct{} // by resource
@@ -15,7 +16,7 @@ type touched struct {
 
 func newTouched() *touched {
 	return &touched{
-		accounts: map[AccountID]struct{}{}, budgets: map[ids.ID]struct{}{},
+		holds: map[ids.ID]struct{}{}, accounts: map[AccountID]struct{}{}, budgets: map[ids.ID]struct{}{},
 		terms: map[ids.ID]struct{}{}, users: map[ids.ID]struct{}{},
 	}
 }
@@ -30,11 +31,6 @@ func (t *touched) budget(token ids.ID) {
 	if token != "" {
 		t.budgets[token] = struct{}{}
 	}
-}
-
-func (t *touched) hold(h *hold) {
-	t.account(Wallet(h.user), Quota(h.resource))
-	t.budget(h.token)
 }
 
 // decision is what Apply made of an operation.

@@ -9,7 +9,7 @@ import (
 
 func (o *Deposit) holdID() ids.ID { return "" }
 
-func (o *Deposit) touch(t *touched, _ *hold) {
+func (o *Deposit) touch(t *touched) {
 	t.account(Quota(o.Resource))
 	if o.Owner != "" {
 		t.account(Wallet(o.Owner), Vesting(o.Owner), Debt(o.Owner))
@@ -80,7 +80,7 @@ func (s *scope) addTerms(t *terms) {
 
 func (o *Vest) holdID() ids.ID { return "" }
 
-func (o *Vest) touch(t *touched, _ *hold) {
+func (o *Vest) touch(t *touched) {
 	t.account(Quota(o.Resource), Wallet(o.Owner), Vesting(o.Owner), Debt(o.Owner))
 	t.terms[o.Resource] = struct{}{}
 }
@@ -127,7 +127,7 @@ func (s *scope) unneeded(t *terms) (money.Credits, error) {
 
 func (o *Grant) holdID() ids.ID { return "" }
 
-func (o *Grant) touch(t *touched, _ *hold) { t.account(Wallet(o.User), Debt(o.User)) }
+func (o *Grant) touch(t *touched) { t.account(Wallet(o.User), Debt(o.User)) }
 
 func (o *Grant) apply(s *scope) error {
 	if o.Amount <= 0 {
@@ -145,7 +145,7 @@ func (o *Grant) apply(s *scope) error {
 
 func (o *Withdraw) holdID() ids.ID { return "" }
 
-func (o *Withdraw) touch(t *touched, _ *hold) {
+func (o *Withdraw) touch(t *touched) {
 	t.account(Quota(o.Resource))
 	if o.Owner != "" {
 		t.account(Wallet(o.Owner), Vesting(o.Owner))

@@ -13,7 +13,7 @@ const leastElasticCap = 16
 
 func (o *Hold) holdID() ids.ID { return "" }
 
-func (o *Hold) touch(t *touched, _ *hold) {
+func (o *Hold) touch(t *touched) {
 	t.account(Wallet(o.User), Debt(o.User))
 	for _, c := range o.Candidates {
 		t.account(Quota(c.Resource))
@@ -123,10 +123,8 @@ func (c Reserve) fits(s *scope, outputCap int64) bool {
 
 func (o *Move) holdID() ids.ID { return o.Hold }
 
-func (o *Move) touch(t *touched, h *hold) {
-	if h != nil {
-		t.hold(h)
-	}
+func (o *Move) touch(t *touched) {
+	t.holds[o.Hold] = struct{}{}
 	for _, c := range o.Candidates {
 		t.account(Quota(c.Resource))
 	}
@@ -163,11 +161,7 @@ func (o *Move) apply(s *scope) error {
 
 func (o *Release) holdID() ids.ID { return o.Hold }
 
-func (o *Release) touch(t *touched, h *hold) {
-	if h != nil {
-		t.hold(h)
-	}
-}
+func (o *Release) touch(t *touched) { t.holds[o.Hold] = struct{}{} }
 
 func (o *Release) apply(s *scope) error {
 	h, err := s.live(o.Hold)
@@ -188,11 +182,9 @@ func (o *Release) apply(s *scope) error {
 
 func (o *Settle) holdID() ids.ID { return o.Hold }
 
-func (o *Settle) touch(t *touched, h *hold) {
-	if h != nil {
-		t.hold(h)
-	}
-	t.account(Quota(o.Usage.Resource)) // where an earlier operation of the batch resolves the hold
+func (o *Settle) touch(t *touched) {
+	t.holds[o.Hold] = struct{}{}
+	t.account(Quota(o.Usage.Resource)) // where the hold is gone, or an earlier operation of the batch resolves it
 }
 
 func (o *Settle) apply(s *scope) error {

@@ -20,13 +20,15 @@ func TestConnectionsCutUnderLoadLoseAndDoubleNothing(t *testing.T) {
 	res := deposit(t, l, "", 1_000*one)
 	grant(t, l, tom, 10_000*one)
 	stop := make(chan struct{})
+	pause := 15 * time.Millisecond
 	var cutter, workers sync.WaitGroup
 	cutter.Go(func() {
 		for {
 			select {
 			case <-stop:
 				return
-			case <-time.After(25 * time.Millisecond):
+			case <-time.After(pause): // longer each time: a slow machine must get a batch through before it gives up
+				pause += time.Millisecond
 				_, _ = db.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 			}
 		}

@@ -30,8 +30,8 @@ const (
 type Operation interface {
 	// holdID is the hold that the operation resolves or moves, "" for none.
 	holdID() ids.ID
-	// touch names what the operation reads or moves, so that the batch can lock it. h is its hold, nil where that is gone.
-	touch(t *touched, h *hold)
+	// touch names what the operation reads or moves, so that the batch can lock it.
+	touch(t *touched)
 	// apply decides the operation on the state of the batch.
 	apply(s *scope) error
 }

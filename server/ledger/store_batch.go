@@ -120,20 +120,13 @@ func (w *writer) try(ctx context.Context, b *batchRun) (err error) {
 		}
 	}()
 	b.reset()
-	n, err := w.exec(ctx, tx, renewLease, w.l.serverID(), b.id)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return errServerDead
-	}
 	if len(b.requests) > 0 {
 		if err := w.lock(ctx, tx, b); err != nil {
 			return err
 		}
-		if err := w.write(ctx, tx, b); err != nil {
-			return err
-		}
+	}
+	if err := w.write(ctx, tx, b); err != nil {
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return &unknownCommitError{cause: err}
@@ -147,8 +140,6 @@ func (b *batchRun) reset() {
 	b.links, b.usages, b.finished, b.freed = nil, nil, nil, nil
 	b.head = head{}
 }
-
-const renewLease = `UPDATE ledger_servers SET lease_at = clock_timestamp(), batch_id = $2 WHERE id = $1 AND NOT dead`
 
 func sorted[K ~string](set map[K]struct{}) []string {
 	out := make([]string, 0, len(set))

@@ -25,7 +25,11 @@ type Filter struct {
 
 // List returns a page of the log, newest first.
 func (l *Ledger) List(ctx context.Context, args page.Args, f Filter) (page.Connection[*ent.LedgerTransaction], error) {
-	q := l.ent.LedgerTransaction.Query().Where(f.predicates()...)
+	narrow, err := l.predicates(ctx, f)
+	if err != nil {
+		return page.Connection[*ent.LedgerTransaction]{}, err
+	}
+	q := l.ent.LedgerTransaction.Query().Where(narrow...)
 	return page.Of(ctx, q, args, page.List[*ent.LedgerTransaction]{
 		DB: l.db, Table: ledgertransaction.Table, Key: seqKey, KeyOf: func(t *ent.LedgerTransaction) string { return itoa(t.ID) },
 		Order: page.Order{Name: "SEQ", Desc: true},
@@ -37,7 +41,8 @@ var seqKey = page.Key{Columns: []string{"seq"}, Parse: func(text string) ([]any,
 	return []any{n}, err == nil
 }}
 
-func (f Filter) predicates() []predicate.LedgerTransaction {
+// predicates turns times into sequences, which rise with them: that is where the index is.
+func (l *Ledger) predicates(ctx context.Context, f Filter) ([]predicate.LedgerTransaction, error) {
 	var out []predicate.LedgerTransaction
 	if len(f.Kinds) > 0 {
 		kinds := make([]string, len(f.Kinds))
@@ -47,10 +52,18 @@ func (f Filter) predicates() []predicate.LedgerTransaction {
 		out = append(out, ledgertransaction.KindIn(kinds...))
 	}
 	if f.From != nil {
-		out = append(out, ledgertransaction.CreatedAtGTE(*f.From))
+		seq, err := l.seqAt(ctx, *f.From)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ledgertransaction.IDGTE(seq))
 	}
 	if f.To != nil {
-		out = append(out, ledgertransaction.CreatedAtLT(*f.To))
+		seq, err := l.seqAt(ctx, *f.To)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ledgertransaction.IDLT(seq))
 	}
 	if f.User != "" {
 		out = append(out, ledgertransaction.UserID(f.User), func(s *entsql.Selector) { s.Where(entsql.NEQ(s.C("user_id"), "")) })
@@ -58,7 +71,13 @@ func (f Filter) predicates() []predicate.LedgerTransaction {
 	if f.Resource != "" {
 		out = append(out, ledgertransaction.ResourceID(f.Resource), func(s *entsql.Selector) { s.Where(entsql.NEQ(s.C("resource_id"), "")) })
 	}
-	return out
+	return out, nil
+}
+
+// seqAt returns the first sequence that is not older than t; the next free one where all are.
+func (l *Ledger) seqAt(ctx context.Context, t time.Time) (seq int64, err error) {
+	err = l.db.QueryRowContext(ctx, `SELECT ledger_seq_at($1)`, t).Scan(&seq)
+	return seq, err
 }
 
 // TransactionsBySeq returns those of the transactions that exist.

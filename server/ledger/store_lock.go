@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/money"
 )
 
 // lock claims the keys, puts the guards in and locks all that the operations touch.
@@ -22,19 +21,12 @@ func (w *writer) lock(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	if err := w.guard(ctx, tx, b); err != nil {
 		return err
 	}
-	if err := w.lockHolds(ctx, tx, b); err != nil {
-		return err
-	}
 	t := newTouched()
 	t.account(b.extra...)
 	for _, i := range b.open() {
-		op := b.requests[i].Op
-		op.touch(t, b.state.holds[op.holdID()])
+		b.requests[i].Op.touch(t)
 	}
-	if err := w.lockAccounts(ctx, tx, b, t); err != nil {
-		return err
-	}
-	if err := w.lockBudgets(ctx, tx, b, t); err != nil {
+	if err := w.lockState(ctx, tx, b, t); err != nil {
 		return err
 	}
 	return w.lockTerms(ctx, tx, b, t)
@@ -57,14 +49,14 @@ func (w *writer) claim(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 		return nil
 	}
 	names := slices.Sorted(maps.Keys(byName))
-	hashes := make(pq.ByteaArray, len(names))
-	for n, name := range names {
-		hashes[n] = b.requests[byName[name]].Key.InputHash
+	hashes := bytes(len(names))
+	for _, name := range names {
+		hashes.bytes(b.requests[byName[name]].Key.InputHash)
 	}
 	claimed := map[string]bool{}
 	err := w.query(ctx, tx, `INSERT INTO ledger_operations (key, input_hash, server_id, done)
 		SELECT key, hash, $3, false FROM unnest($1::text[], $2::bytea[]) AS u (key, hash)
-		ON CONFLICT (key) DO NOTHING RETURNING key`, []any{pq.Array(names), hashes, string(w.l.serverID())}, func(r *sql.Rows) error {
+		ON CONFLICT (key) DO NOTHING RETURNING key`, []any{textsOf(names), hashes, string(w.l.serverID())}, func(r *sql.Rows) error {
 		var name string
 		err := r.Scan(&name)
 		claimed[name] = true
@@ -80,7 +72,7 @@ func (w *writer) claim(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	for _, name := range known { // stands where the key is freed in this very moment
 		b.refuse(byName[name], ErrPending)
 	}
-	return w.query(ctx, tx, `SELECT key, input_hash, done, answer FROM ledger_operations WHERE key = ANY ($1)`, []any{pq.Array(known)}, func(r *sql.Rows) error {
+	return w.query(ctx, tx, `SELECT key, input_hash, done, answer FROM ledger_operations WHERE key = ANY ($1)`, []any{textsOf(known)}, func(r *sql.Rows) error {
 		var name string
 		var op operation
 		if err := r.Scan(&name, &op.inputHash, &op.done, &op.answer); err != nil {
@@ -140,47 +132,56 @@ func (w *writer) guard(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	return nil
 }
 
-func (w *writer) lockHolds(ctx context.Context, tx *sql.Tx, b *batchRun) error {
-	var want []string
-	for _, i := range b.open() {
-		if id := b.requests[i].Op.holdID(); id != "" {
-			want = append(want, string(id))
-		}
-	}
-	if len(want) == 0 {
-		return nil
-	}
-	slices.Sort(want)
-	return w.query(ctx, tx, `SELECT id, user_id, credits, resource_id, owner_id, usd, token_id, operation FROM ledger_holds
-		WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, []any{pq.Array(want)}, func(r *sql.Rows) error {
-		var h hold
-		err := r.Scan(&h.id, &h.user, &h.credits, &h.resource, &h.owner, &h.usd, &h.token, &h.operation)
-		b.state.holds[h.id] = &h
-		return err
-	})
-}
+// lockRows locks the holds, then the accounts of the operations and of those holds, then the budgets likewise, each in the
+// order of its ids: the parts of a UNION ALL run one after the other, and each array is made before its rows are looked up.
+const lockRows = `WITH h AS MATERIALIZED (
+	SELECT id, user_id, resource_id, owner_id, token_id, operation, credits, usd FROM ledger_holds WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE
+), a AS MATERIALIZED (
+	SELECT id, balance, held, frozen, closing FROM ledger_accounts
+	WHERE id = ANY ($2::text[] || ARRAY(SELECT 'wallet:' || user_id FROM h UNION SELECT 'resource:' || resource_id FROM h))
+	ORDER BY id FOR NO KEY UPDATE
+), b AS MATERIALIZED (
+	SELECT token_id, spend_limit, spent, held FROM ledger_budgets
+	WHERE token_id = ANY ($3::text[] || ARRAY(SELECT token_id FROM h WHERE token_id <> '')) ORDER BY token_id FOR NO KEY UPDATE
+)
+SELECT 'h', id, user_id, resource_id, owner_id, token_id, operation, credits, usd, false, false, 0 FROM h
+UNION ALL SELECT 'a', id, '', '', '', '', '', balance, held, frozen, closing, 0 FROM a
+UNION ALL SELECT 'b', token_id, '', '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0) FROM b`
 
-func (w *writer) lockAccounts(ctx context.Context, tx *sql.Tx, b *batchRun, t *touched) error {
-	names := sorted(t.accounts)
-	var more []AccountID
-	err := w.query(ctx, tx, `SELECT id, balance, held, frozen, closing FROM ledger_accounts
-		WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE`, []any{pq.Array(names)}, func(r *sql.Rows) error {
-		a := account{stored: true}
-		if err := r.Scan(&a.id, &a.balance, &a.held, &a.frozen, &a.closing); err != nil {
+// lockState locks and reads the holds, accounts and budgets that the operations touch.
+func (w *writer) lockState(ctx context.Context, tx *sql.Tx, b *batchRun, t *touched) error {
+	var closing []AccountID
+	err := w.query(ctx, tx, lockRows, []any{textsOf(sorted(t.holds)), textsOf(sorted(t.accounts)), textsOf(sorted(t.budgets))}, func(r *sql.Rows) error {
+		var kind, id string
+		var h hold
+		var n, m, most int64
+		var x, y bool
+		if err := r.Scan(&kind, &id, &h.user, &h.resource, &h.owner, &h.token, &h.operation, &n, &m, &x, &y, &most); err != nil {
 			return err
 		}
-		a.loaded = a.accountRow
-		b.state.accounts[a.id] = &a
-		if a.closing {
-			t.terms[a.id.Owner()] = struct{}{}
-			more = append(more, a.id)
+		switch kind {
+		case "h":
+			h.id, h.credits, h.usd = ids.ID(id), money.Credits(n), money.USD(m)
+			b.state.holds[h.id] = &h
+			t.account(Wallet(h.user), Quota(h.resource))
+		case "a":
+			row := accountRow{balance: n, held: m, frozen: x, closing: y}
+			a := &account{id: AccountID(id), accountRow: row, loaded: row, stored: true}
+			b.state.accounts[a.id] = a
+			if a.closing {
+				t.terms[a.id.Owner()] = struct{}{}
+				closing = append(closing, a.id)
+			}
+		case "b":
+			row := budgetRow{limited: x, limit: money.Credits(most), spent: money.Credits(n), held: money.Credits(m)}
+			b.state.budgets[ids.ID(id)] = &budget{budgetRow: row, loaded: row}
 		}
 		return nil
 	})
-	if err != nil || len(more) == 0 {
+	if err != nil || len(closing) == 0 {
 		return err
 	}
-	return w.lockOwners(ctx, tx, b, t, more)
+	return w.lockOwners(ctx, tx, b, t, closing)
 }
 
 // lockOwners makes sure that the accounts are locked from which a withdrawn key's Credits are taken when holds give back.
@@ -191,7 +192,7 @@ func (w *writer) lockOwners(ctx context.Context, tx *sql.Tx, b *batchRun, t *tou
 		resources = append(resources, string(a.Owner()))
 	}
 	found := false
-	err := w.query(ctx, tx, `SELECT user_id FROM ledger_deposits WHERE resource_id = ANY ($1)`, []any{pq.Array(resources)}, func(r *sql.Rows) error {
+	err := w.query(ctx, tx, `SELECT user_id FROM ledger_deposits WHERE resource_id = ANY ($1)`, []any{textsOf(resources)}, func(r *sql.Rows) error {
 		var user ids.ID
 		err := r.Scan(&user)
 		for _, a := range []AccountID{Wallet(user), Vesting(user), Debt(user)} {
@@ -208,20 +209,6 @@ func (w *writer) lockOwners(ctx context.Context, tx *sql.Tx, b *batchRun, t *tou
 	return err
 }
 
-func (w *writer) lockBudgets(ctx context.Context, tx *sql.Tx, b *batchRun, t *touched) error {
-	if len(t.budgets) == 0 {
-		return nil
-	}
-	return w.query(ctx, tx, `SELECT token_id, spend_limit IS NOT NULL, coalesce(spend_limit, 0), spent, held FROM ledger_budgets
-		WHERE token_id = ANY ($1) ORDER BY token_id FOR NO KEY UPDATE`, []any{pq.Array(sorted(t.budgets))}, func(r *sql.Rows) error {
-		var id ids.ID
-		var row budgetRow
-		err := r.Scan(&id, &row.limited, &row.limit, &row.spent, &row.held)
-		b.state.budgets[id] = &budget{budgetRow: row, loaded: row}
-		return err
-	})
-}
-
 // lockTerms locks the terms of resources, whose accounts are locked, and reads those of users: what a deposit decides by
 // only a deposit or a vesting of the same user can raise, and those wait for the wallet.
 func (w *writer) lockTerms(ctx context.Context, tx *sql.Tx, b *batchRun, t *touched) error {
@@ -235,14 +222,14 @@ func (w *writer) lockTerms(ctx context.Context, tx *sql.Tx, b *batchRun, t *touc
 	}
 	resources := sorted(t.terms)
 	if len(resources) > 0 {
-		if err := w.query(ctx, tx, read+`WHERE resource_id = ANY ($1) ORDER BY resource_id FOR NO KEY UPDATE`, []any{pq.Array(resources)}, scan); err != nil {
+		if err := w.query(ctx, tx, read+`WHERE resource_id = ANY ($1) ORDER BY resource_id FOR NO KEY UPDATE`, []any{textsOf(resources)}, scan); err != nil {
 			return err
 		}
 	}
 	if len(t.users) == 0 {
 		return nil
 	}
-	return w.query(ctx, tx, read+`WHERE user_id = ANY ($1) AND resource_id <> ALL ($2)`, []any{pq.Array(sorted(t.users)), pq.Array(resources)}, scan)
+	return w.query(ctx, tx, read+`WHERE user_id = ANY ($1) AND resource_id <> ALL ($2)`, []any{textsOf(sorted(t.users)), textsOf(resources)}, scan)
 }
 
 // lockHead takes the place after which the batch's transactions go.

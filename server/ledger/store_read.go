@@ -103,7 +103,7 @@ type Execer = interface {
 
 // OpenBudget gives a new token its budget, in the transaction that makes the token.
 func (l *Ledger) OpenBudget(ctx context.Context, ex Execer, token ids.ID, limit *money.Credits) error {
-	_, err := ex.ExecContext(ctx, `INSERT INTO ledger_budgets (token_id, spend_limit) VALUES ($1, $2)`, string(token), nullable((*int64)(limit)))
+	_, err := ex.ExecContext(ctx, `INSERT INTO ledger_budgets (token_id, spend_limit) VALUES ($1, $2)`, string(token), (*int64)(limit))
 	return err
 }
 

@@ -189,7 +189,10 @@ const (
 
 // Cut makes the partitions that will be needed next, so that no batch ever waits for one, and drops those of routing
 // decisions past their time. Several servers may do it at once.
-func (l *Ledger) Cut(ctx context.Context) error {
+func (l *Ledger) Cut(ctx context.Context) error { return l.CutTo(ctx, 0) }
+
+// CutTo is Cut for a history that is about to be written up to a sequence.
+func (l *Ledger) CutTo(ctx context.Context, seq int64) error {
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -198,7 +201,7 @@ func (l *Ledger) Cut(ctx context.Context) error {
 	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext('ledger partitions'))`); err != nil {
 		return err
 	}
-	cuts, err := l.cuts(ctx, tx)
+	cuts, err := l.cuts(ctx, tx, seq)
 	if err != nil {
 		return err
 	}
@@ -218,13 +221,13 @@ type cut struct {
 	guarded                   bool
 }
 
-func (l *Ledger) cuts(ctx context.Context, tx *sql.Tx) ([]cut, error) {
+func (l *Ledger) cuts(ctx context.Context, tx *sql.Tx, to int64) ([]cut, error) {
 	var head int64
 	if err := tx.QueryRowContext(ctx, `SELECT seq FROM ledger_head`).Scan(&head); err != nil {
 		return nil, err
 	}
 	var cuts []cut
-	for n := head / seqsPerPartition; n <= head/seqsPerPartition+1; n++ {
+	for n := head / seqsPerPartition; n <= max(head, to)/seqsPerPartition+1; n++ {
 		low, high := itoa(n*seqsPerPartition+1), itoa((n+1)*seqsPerPartition+1)
 		cuts = append(cuts, cut{"ledger_transactions", itoa(n), low, high, true}, cut{"ledger_entries", itoa(n), low, high, true})
 	}

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -37,38 +35,38 @@ func (u *Usage) row(seq int64, charged money.Credits, cost money.USD) *UsageRow 
 // usageColumns are those of usage_logs, each with its type and its value in a row.
 var usageColumns = []struct {
 	name, typ string
-	value     func(*UsageRow) any
+	value     func(*array, *UsageRow)
 }{
-	{"id", "text", func(u *UsageRow) any { return string(u.ID) }},
-	{"created_at", "timestamptz", func(u *UsageRow) any { return u.CreatedAt }},
-	{"status", "text", func(u *UsageRow) any { return string(u.Status) }},
-	{"model", "text", func(u *UsageRow) any { return u.Model }},
-	{"provider", "text", func(u *UsageRow) any { return u.Provider }},
-	{"user_id", "text", func(u *UsageRow) any { return string(u.UserID) }},
-	{"token_id", "text", func(u *UsageRow) any { return string(u.TokenID) }},
-	{"resource_id", "text", func(u *UsageRow) any { return string(u.ResourceID) }},
-	{"owner_id", "text", func(u *UsageRow) any { return string(u.OwnerID) }},
-	{"prompt_tokens", "bigint", func(u *UsageRow) any { return u.PromptTokens }},
-	{"cached_tokens", "bigint", func(u *UsageRow) any { return u.CachedTokens }},
-	{"cache_write_tokens", "bigint", func(u *UsageRow) any { return u.CacheWriteTokens }},
-	{"completion_tokens", "bigint", func(u *UsageRow) any { return u.CompletionTokens }},
-	{"reasoning_tokens", "bigint", func(u *UsageRow) any { return u.ReasoningTokens }},
-	{"latency_ms", "bigint", func(u *UsageRow) any { return u.LatencyMs }},
-	{"credits_charged", "bigint", func(u *UsageRow) any { return int64(u.CreditsCharged) }},
-	{"cost_amount", "bigint", func(u *UsageRow) any { return int64(u.CostAmount) }},
-	{"input_price", "bigint", func(u *UsageRow) any { return int64(u.InputPrice) }},
-	{"output_price", "bigint", func(u *UsageRow) any { return int64(u.OutputPrice) }},
-	{"minimum_charge", "bigint", func(u *UsageRow) any { return int64(u.MinimumCharge) }},
-	{"input_cost", "bigint", func(u *UsageRow) any { return int64(u.InputCost) }},
-	{"cached_input_cost", "bigint", func(u *UsageRow) any { return int64(u.CachedInputCost) }},
-	{"output_cost", "bigint", func(u *UsageRow) any { return int64(u.OutputCost) }},
-	{"routing_reason", "text", func(u *UsageRow) any { return u.RoutingReason }},
-	{"attempts", "bigint", func(u *UsageRow) any { return u.Attempts }},
-	{"error_code", "text", func(u *UsageRow) any { return u.ErrorCode }},
-	{"streamed", "bool", func(u *UsageRow) any { return u.Streamed }},
-	{"estimated", "bool", func(u *UsageRow) any { return u.Estimated }},
-	{"clamped", "bool", func(u *UsageRow) any { return u.Clamped }},
-	{"transaction_seq", "bigint", func(u *UsageRow) any { return u.TransactionSeq }},
+	{"id", "text", func(a *array, u *UsageRow) { a.text(string(u.ID)) }},
+	{"created_at", "timestamptz", func(a *array, u *UsageRow) { a.time(u.CreatedAt) }},
+	{"status", "text", func(a *array, u *UsageRow) { a.text(string(u.Status)) }},
+	{"model", "text", func(a *array, u *UsageRow) { a.text(u.Model) }},
+	{"provider", "text", func(a *array, u *UsageRow) { a.text(u.Provider) }},
+	{"user_id", "text", func(a *array, u *UsageRow) { a.text(string(u.UserID)) }},
+	{"token_id", "text", func(a *array, u *UsageRow) { a.text(string(u.TokenID)) }},
+	{"resource_id", "text", func(a *array, u *UsageRow) { a.text(string(u.ResourceID)) }},
+	{"owner_id", "text", func(a *array, u *UsageRow) { a.text(string(u.OwnerID)) }},
+	{"prompt_tokens", "bigint", func(a *array, u *UsageRow) { a.int(u.PromptTokens) }},
+	{"cached_tokens", "bigint", func(a *array, u *UsageRow) { a.int(u.CachedTokens) }},
+	{"cache_write_tokens", "bigint", func(a *array, u *UsageRow) { a.int(u.CacheWriteTokens) }},
+	{"completion_tokens", "bigint", func(a *array, u *UsageRow) { a.int(u.CompletionTokens) }},
+	{"reasoning_tokens", "bigint", func(a *array, u *UsageRow) { a.int(u.ReasoningTokens) }},
+	{"latency_ms", "bigint", func(a *array, u *UsageRow) { a.int(u.LatencyMs) }},
+	{"credits_charged", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CreditsCharged)) }},
+	{"cost_amount", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CostAmount)) }},
+	{"input_price", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.InputPrice)) }},
+	{"output_price", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.OutputPrice)) }},
+	{"minimum_charge", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.MinimumCharge)) }},
+	{"input_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.InputCost)) }},
+	{"cached_input_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CachedInputCost)) }},
+	{"output_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.OutputCost)) }},
+	{"routing_reason", "text", func(a *array, u *UsageRow) { a.text(u.RoutingReason) }},
+	{"attempts", "bigint", func(a *array, u *UsageRow) { a.int(u.Attempts) }},
+	{"error_code", "text", func(a *array, u *UsageRow) { a.text(u.ErrorCode) }},
+	{"streamed", "bool", func(a *array, u *UsageRow) { a.bool(u.Streamed) }},
+	{"estimated", "bool", func(a *array, u *UsageRow) { a.bool(u.Estimated) }},
+	{"clamped", "bool", func(a *array, u *UsageRow) { a.bool(u.Clamped) }},
+	{"transaction_seq", "bigint", func(a *array, u *UsageRow) { a.int(u.TransactionSeq) }},
 }
 
 var insertUsages = func() string {
@@ -83,11 +81,11 @@ var insertUsages = func() string {
 func writeUsages(s *statement, usages []*UsageRow) {
 	args := make([]any, len(usageColumns))
 	for i, c := range usageColumns {
-		values := make([]any, len(usages))
-		for n, u := range usages {
-			values[n] = element(c.value(u), c.typ)
+		column := newArray(elementOf[c.typ], len(usages), 24)
+		for _, u := range usages {
+			c.value(column, u)
 		}
-		args[i] = pq.Array(values)
+		args[i] = column
 	}
 	s.add(insertUsages, args...)
 }

@@ -3,17 +3,14 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/lib/pq"
 )
 
-// write decides the batch and writes what follows: all tables of the ledger by one statement, then the records.
+// write decides the batch and writes what follows. Nearly all goes in by one statement, which also renews the lease.
 func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	decisions := b.decide()
 	if refused := b.refusedWithGuards(decisions); len(refused) > 0 {
@@ -39,32 +36,73 @@ func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	if b.head.seq > 0 || len(b.usages) > 0 {
 		w.writeBooks(s, b)
 	}
-	if s.parts != nil {
-		if _, err := w.exec(ctx, tx, s.sql(), s.args...); err != nil {
-			return err
-		}
+	rest, err := w.addRecords(s, b)
+	if err != nil {
+		return err
 	}
-	return w.writeRecords(ctx, tx, b)
+	n, err := w.exec(ctx, tx, s.sql(renewLease, string(w.l.serverID()), string(b.id)), s.args...)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return errServerDead
+	}
+	return w.writeRecords(ctx, tx, b, rest)
 }
 
-// statement is one WITH of independent writes.
+// renewLease leaves the batch's id in the server's own row. It finds none where another server marked this one dead.
+const renewLease = `UPDATE ledger_servers SET lease_at = clock_timestamp(), batch_id = $2::text WHERE id = $1::text AND NOT dead`
+
+// statement is a WITH of independent writes and the one whose rows are counted.
 type statement struct {
-	parts []string
-	args  []any
+	text strings.Builder
+	args []any
 }
 
 func newStatement() *statement { return &statement{} }
 
-// add appends a write whose parameters are written $1, $2, …
+// add appends a write whose parameters are written $1::type, $2::type, …
 func (s *statement) add(query string, args ...any) {
-	for i := len(args); i > 0; i-- {
-		query = strings.ReplaceAll(query, fmt.Sprintf("$%d:", i), fmt.Sprintf("$%d:", len(s.args)+i))
+	if s.text.Len() == 0 {
+		s.text.WriteString("WITH ")
+	} else {
+		s.text.WriteString(",\n")
 	}
-	s.parts = append(s.parts, fmt.Sprintf("w%d AS (%s)", len(s.parts), query))
+	fmt.Fprintf(&s.text, "w%d AS (", len(s.args))
+	s.renumber(query, len(args))
+	s.text.WriteString(")")
 	s.args = append(s.args, args...)
 }
 
-func (s *statement) sql() string { return "WITH " + strings.Join(s.parts, ",\n") + "\nSELECT" }
+// renumber writes the query with its parameters after those that are there.
+func (s *statement) renumber(query string, args int) {
+	for {
+		i := strings.IndexByte(query, '$')
+		if i < 0 {
+			s.text.WriteString(query)
+			return
+		}
+		n, end := 0, i+1
+		for end < len(query) && query[end] >= '0' && query[end] <= '9' {
+			n = 10*n + int(query[end]-'0')
+			end++
+		}
+		if n == 0 || n > args {
+			panic("ledger: a parameter without a value in " + query)
+		}
+		s.text.WriteString(query[:i+1])
+		s.text.WriteString(itoa(len(s.args) + n))
+		query = query[end:]
+	}
+}
+
+// sql ends the statement with a write.
+func (s *statement) sql(last string, args ...any) string {
+	s.text.WriteString("\n")
+	s.renumber(last, len(args))
+	s.args = append(s.args, args...)
+	return s.text.String()
+}
 
 // insertAccounts makes the accounts that the batch moves for the first time. One that another server made in this moment
 // was not seen by the decisions: the batch is decided again with it.
@@ -78,30 +116,26 @@ func (w *writer) insertAccounts(ctx context.Context, tx *sql.Tx, b *batchRun) er
 	if len(made) == 0 {
 		return nil
 	}
-	var names, assets []string
-	var balance, held []int64
-	var closing []bool
-	var minimum, maximum []sql.NullInt64
+	names, assets, balance, held := texts(len(made)), texts(len(made)), ints(len(made)), ints(len(made))
+	closing, minimum, maximum := bools(len(made)), ints(len(made)), ints(len(made))
 	for _, a := range made {
-		names, assets = append(names, string(a.id)), append(assets, string(a.id.Asset()))
-		balance, held, closing = append(balance, a.balance), append(held, a.held), append(closing, a.closing)
+		names.text(string(a.id))
+		assets.text(string(a.id.Asset()))
+		balance.int(a.balance)
+		held.int(a.held)
+		closing.bool(a.closing)
 		low, high := a.id.bounds()
-		minimum, maximum = append(minimum, nullable(low)), append(maximum, nullable(high))
+		if err := errors.Join(minimum.any(low), maximum.any(high)); err != nil {
+			return err
+		}
 	}
 	n, err := w.exec(ctx, tx, `INSERT INTO ledger_accounts (id, asset, balance, held, closing, minimum, maximum)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bool[], $6::bigint[], $7::bigint[]) ON CONFLICT DO NOTHING`,
-		pq.Array(names), pq.Array(assets), pq.Array(balance), pq.Array(held), pq.Array(closing), pq.Array(minimum), pq.Array(maximum))
+		names, assets, balance, held, closing, minimum, maximum)
 	if err == nil && int(n) < len(made) {
 		return errRelock
 	}
 	return err
-}
-
-func nullable(n *int64) sql.NullInt64 {
-	if n == nil {
-		return sql.NullInt64{}
-	}
-	return sql.NullInt64{Int64: *n, Valid: true}
 }
 
 func (w *writer) insertTerms(ctx context.Context, tx *sql.Tx, b *batchRun) error {
@@ -121,30 +155,32 @@ func (w *writer) insertTerms(ctx context.Context, tx *sql.Tx, b *batchRun) error
 
 // writeState writes the accounts, budgets, terms and holds that changed.
 func (w *writer) writeState(s *statement, b *batchRun) {
-	var names []string
-	var balance, held []int64
-	var closing []bool
+	names, balance, held, closing := texts(len(b.state.accounts)), ints(len(b.state.accounts)), ints(len(b.state.accounts)), bools(len(b.state.accounts))
 	for _, id := range slices.Sorted(maps.Keys(b.state.accounts)) {
 		if a := b.state.accounts[id]; a.stored && a.accountRow != a.loaded {
-			names, balance, held, closing = append(names, string(id)), append(balance, a.balance), append(held, a.held), append(closing, a.closing)
+			names.text(string(id))
+			balance.int(a.balance)
+			held.int(a.held)
+			closing.bool(a.closing)
 		}
 	}
-	if names != nil {
+	if names.n > 0 {
 		s.add(`UPDATE ledger_accounts a SET balance = u.balance, held = u.held, closing = u.closing
 			FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bool[]) AS u (id, balance, held, closing) WHERE a.id = u.id`,
-			pq.Array(names), pq.Array(balance), pq.Array(held), pq.Array(closing))
+			names, balance, held, closing)
 	}
-	names, held = nil, nil
-	var spent []int64
+	names, held = texts(len(b.state.budgets)), ints(len(b.state.budgets))
+	spent := ints(len(b.state.budgets))
 	for _, id := range slices.Sorted(maps.Keys(b.state.budgets)) {
 		if t := b.state.budgets[id]; t.budgetRow != t.loaded {
-			names, spent, held = append(names, string(id)), append(spent, int64(t.spent)), append(held, int64(t.held))
+			names.text(string(id))
+			spent.int(int64(t.spent))
+			held.int(int64(t.held))
 		}
 	}
-	if names != nil {
+	if names.n > 0 {
 		s.add(`UPDATE ledger_budgets b SET spent = u.spent, held = u.held
-			FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (id, spent, held) WHERE b.token_id = u.id`,
-			pq.Array(names), pq.Array(spent), pq.Array(held))
+			FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (id, spent, held) WHERE b.token_id = u.id`, names, spent, held)
 	}
 	w.writeTerms(s, b)
 	w.writeHolds(s, b)
@@ -166,59 +202,91 @@ func (w *writer) writeTerms(s *statement, b *batchRun) {
 }
 
 func (w *writer) writeHolds(s *statement, b *batchRun) {
-	var gone, made, users, resources, owners, tokens, operations []string
-	var credits, usd, ttl []int64
-	var moved, movedTo, movedOwner []string
-	var movedUSD []int64
+	gone, made, moved := texts(len(b.state.holds)), newHoldColumns(len(b.state.holds)), newHoldColumns(0)
 	for _, id := range slices.Sorted(maps.Keys(b.state.holds)) {
-		h := b.state.holds[id]
-		switch h.fate {
+		switch h := b.state.holds[id]; h.fate {
 		case holdMade:
-			made, users, resources, owners = append(made, string(id)), append(users, string(h.user)), append(resources, string(h.resource)), append(owners, string(h.owner))
-			tokens, operations = append(tokens, string(h.token)), append(operations, h.operation)
-			credits, usd, ttl = append(credits, int64(h.credits)), append(usd, int64(h.usd)), append(ttl, h.ttl.Milliseconds())
+			made.add(h)
 		case holdMoved:
-			moved, movedTo, movedOwner, movedUSD = append(moved, string(id)), append(movedTo, string(h.resource)), append(movedOwner, string(h.owner)), append(movedUSD, int64(h.usd))
+			moved.add(h)
 		case holdResolved:
-			gone = append(gone, string(id))
+			gone.text(string(id))
 		}
 	}
-	if gone != nil {
-		s.add(`DELETE FROM ledger_holds WHERE id = ANY ($1::text[])`, pq.Array(gone))
+	if gone.n > 0 {
+		s.add(`DELETE FROM ledger_holds WHERE id = ANY ($1::text[])`, gone)
 	}
-	if moved != nil {
+	if moved.ids.n > 0 {
 		s.add(`UPDATE ledger_holds h SET resource_id = u.resource, owner_id = u.owner, usd = u.usd
 			FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS u (id, resource, owner, usd) WHERE h.id = u.id`,
-			pq.Array(moved), pq.Array(movedTo), pq.Array(movedOwner), pq.Array(movedUSD))
+			moved.ids, moved.resources, moved.owners, moved.usd)
 	}
-	if made != nil {
+	if made.ids.n > 0 {
 		s.add(`INSERT INTO ledger_holds (id, server_id, user_id, credits, resource_id, owner_id, usd, token_id, operation, expires_at)
 			SELECT id, $1::text, usr, credits, resource, owner, usd, token, operation, clock_timestamp() + ttl * interval '1 millisecond'
 			FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bigint[])
 				AS u (id, usr, credits, resource, owner, usd, token, operation, ttl)`,
-			string(w.l.serverID()), pq.Array(made), pq.Array(users), pq.Array(credits), pq.Array(resources), pq.Array(owners), pq.Array(usd),
-			pq.Array(tokens), pq.Array(operations), pq.Array(ttl))
+			string(w.l.serverID()), made.ids, made.users, made.credits, made.resources, made.owners, made.usd, made.tokens, made.operations, made.ttl)
 	}
+}
+
+type holdColumns struct {
+	ids, users, credits, resources, owners, usd, tokens, operations, ttl *array
+}
+
+func newHoldColumns(n int) *holdColumns {
+	return &holdColumns{texts(n), texts(n), ints(n), texts(n), texts(n), ints(n), texts(n), texts(n), ints(n)}
+}
+
+func (c *holdColumns) add(h *hold) {
+	c.ids.text(string(h.id))
+	c.users.text(string(h.user))
+	c.credits.int(int64(h.credits))
+	c.resources.text(string(h.resource))
+	c.owners.text(string(h.owner))
+	c.usd.int(int64(h.usd))
+	c.tokens.text(string(h.token))
+	c.operations.text(h.operation)
+	c.ttl.int(h.ttl.Milliseconds())
 }
 
 func (w *writer) writeOperations(s *statement, b *batchRun) {
 	if b.finished != nil {
-		var names []string
-		var answers pq.ByteaArray
+		names, answers := texts(len(b.finished)), bytes(len(b.finished))
 		for _, f := range b.finished {
-			names, answers = append(names, f.name), append(answers, f.answer)
+			names.text(f.name)
+			answers.bytes(f.answer)
 		}
 		s.add(`UPDATE ledger_operations o SET done = true, answer = u.answer FROM unnest($1::text[], $2::bytea[]) AS u (key, answer) WHERE o.key = u.key`,
-			pq.Array(names), answers)
+			names, answers)
 	}
 	if b.freed != nil {
-		s.add(`DELETE FROM ledger_operations WHERE key = ANY ($1::text[]) AND NOT done`, pq.Array(b.freed))
+		s.add(`DELETE FROM ledger_operations WHERE key = ANY ($1::text[]) AND NOT done`, textsOf(b.freed))
 	}
 }
 
-// writeRecords writes the rows of others that stand or fall with the operations.
-func (w *writer) writeRecords(ctx context.Context, tx *sql.Tx, b *batchRun) error {
+// addRecords adds the rows of others that stand or fall with the operations to the batch's statement. One statement changes
+// a row only once: where two of the tables are views of one, the later one is returned, to be written after.
+func (w *writer) addRecords(s *statement, b *batchRun) (rest []*Table, err error) {
+	written := map[string]bool{}
 	for _, t := range byRank(b.records) {
+		stored, _, _ := strings.Cut(t.Name, ".")
+		if written[stored] {
+			rest = append(rest, t)
+			continue
+		}
+		written[stored] = true
+		args, err := columns(t, merged(b.records[t]))
+		if err != nil {
+			return nil, err
+		}
+		s.add(t.SQL, args...)
+	}
+	return rest, nil
+}
+
+func (w *writer) writeRecords(ctx context.Context, tx *sql.Tx, b *batchRun, tables []*Table) error {
+	for _, t := range tables {
 		args, err := columns(t, merged(b.records[t]))
 		if err != nil {
 			return err
@@ -228,45 +296,4 @@ func (w *writer) writeRecords(ctx context.Context, tx *sql.Tx, b *batchRun) erro
 		}
 	}
 	return nil
-}
-
-// columns turns rows into one array per column.
-func columns(t *Table, rows []Row) ([]any, error) {
-	arrays := make([][]any, len(t.Types))
-	for _, r := range rows {
-		values := r.Values()
-		if len(values) != len(t.Types) {
-			return nil, fmt.Errorf("ledger: a row of %s has %d values for %d columns", t.Name, len(values), len(t.Types))
-		}
-		for i, v := range values {
-			arrays[i] = append(arrays[i], element(v, t.Types[i]))
-		}
-	}
-	args := make([]any, len(arrays))
-	for i, a := range arrays {
-		args[i] = pq.Array(a)
-	}
-	return args, nil
-}
-
-// element returns a value as lib/pq writes it into an array: it would take bytes for text there.
-func element(v any, typ string) any {
-	switch v := v.(type) {
-	case []byte:
-		if v == nil {
-			return nil
-		}
-		if typ == "bytea" {
-			return `\x` + hex.EncodeToString(v)
-		}
-		return string(v)
-	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano)
-	case *time.Time:
-		if v == nil {
-			return nil
-		}
-		return v.UTC().Format(time.RFC3339Nano)
-	}
-	return v
 }

@@ -80,7 +80,7 @@ func (w *writer) run(ctx context.Context) {
 // operation does not take its neighbours along. A COMMIT that failed may have happened: the batch's id in the server's
 // own row tells.
 func (w *writer) commit(ctx context.Context, batch []*pending) {
-	backoff := 10 * time.Millisecond
+	backoff, began := 10*time.Millisecond, w.l.clock.Now()
 	for attempt := 0; ; attempt++ {
 		batch = forsaken(batch)
 		b := &batchRun{l: w.l, requests: batch, id: w.l.ids.New(ids.Batch)}
@@ -114,7 +114,9 @@ func (w *writer) commit(ctx context.Context, batch []*pending) {
 			}
 			time.Sleep(backoff)
 			backoff = min(2*backoff, time.Second)
-			batch = w.dropNew(batch, attempt)
+			if w.l.clock.Now().Sub(began) > awayLimit {
+				batch = w.dropNew(batch)
+			}
 		}
 	}
 }
@@ -190,12 +192,11 @@ func (w *writer) giveUp(batch []*pending) {
 	}
 }
 
-// dropNew refuses, once the database has been away for some attempts, what reserved nothing yet. Operations that resolve
-// a hold stay until they are committed.
-func (w *writer) dropNew(batch []*pending, attempt int) []*pending {
-	if attempt < 6 {
-		return batch
-	}
+// awayLimit is how long new operations wait for a database that can't be reached.
+const awayLimit = 2 * time.Second
+
+// dropNew refuses what reserved nothing yet. Operations that resolve a hold stay until they are committed.
+func (w *writer) dropNew(batch []*pending) []*pending {
 	kept := batch[:0]
 	for _, p := range batch {
 		if p.Op.holdID() != "" {

@@ -42,8 +42,10 @@ var parameters = map[string]string{
 	"port":                    port,
 	"unix_socket_permissions": "0700",
 	"max_connections":         "200",
-	"shared_buffers":          "128MB",
-	"max_wal_size":            "512MB",
+	"shared_buffers":          buffers(),
+	"max_wal_size":            "4GB", // checkpoints write each page anew into the log that changes after them
+	"checkpoint_timeout":      "15min",
+	"autovacuum_naptime":      "15s", // holds come and go
 	"fsync":                   "on",
 	"synchronous_commit":      "on",
 	"jit":                     "off", // its start costs more than our queries
@@ -67,7 +69,7 @@ func Throwaway() Option {
 	return func(o *options) {
 		o.noSync = true
 		maps.Copy(o.parameters, map[string]string{
-			"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300", "max_wal_size": "1GB",
+			"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300", "max_wal_size": "1GB", "shared_buffers": "128MB",
 		})
 	}
 }

@@ -1,0 +1,130 @@
+// Command ledger measures the ledger on a Postgres of its own with durable commits: operations a second by what is in
+// flight, by how many servers write, by how many accounts there are and by how many rows the books have already.
+//
+// An operation is a hold or a settlement, in turn, as a completion makes them. Everything runs on this machine: the
+// servers, the feed with one reader, and Postgres with the settings of the program's private cluster. The table that it
+// prints is what bench/README.md shows. Imports: the ledger, the feed, the private Postgres.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/postgres"
+)
+
+type options struct {
+	dir      string
+	accounts []int
+	rows     []int
+	writers  []int
+	flights  []int
+	seconds  time.Duration
+	profile  string
+	keep     bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, read()); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func read() options {
+	var o options
+	flag.StringVar(&o.dir, "dir", "", "where the databases go; by default a folder that is removed at the end")
+	accounts := flag.String("accounts", "1000,1000000", "consumers with a wallet")
+	rows := flag.String("rows", "0,10000000", "transactions that are there at the start, besides one grant for each consumer")
+	writers := flag.String("writers", "1,3", "servers that write")
+	flights := flag.String("flights", "1,64,1024", "operations in flight")
+	flag.DurationVar(&o.seconds, "time", 10*time.Second, "how long each row of the table is measured")
+	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of this process to the file")
+	flag.BoolVar(&o.keep, "keep", false, "keep the databases and the rows that were added, and use what is there")
+	flag.Parse()
+	o.accounts, o.rows, o.writers, o.flights = numbers(*accounts), numbers(*rows), numbers(*writers), numbers(*flights)
+	return o
+}
+
+func numbers(list string) []int {
+	var out []int
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			fmt.Fprintf(os.Stderr, "bench: %q is not a number\n", text)
+			os.Exit(2)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// run measures each database in turn: one per number of accounts and of rows.
+func run(ctx context.Context, o options) (err error) {
+	if o.dir == "" {
+		if o.dir, err = os.MkdirTemp("", "ledger-bench-"); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(o.dir) }()
+	}
+	stopProfile, err := profile(o.profile)
+	if err != nil {
+		return err
+	}
+	defer stopProfile()
+	head()
+	for _, rows := range o.rows {
+		for _, accounts := range o.accounts {
+			if err := one(ctx, o, accounts, rows); err != nil {
+				return fmt.Errorf("%d accounts, %d rows: %w", accounts, rows, err)
+			}
+		}
+	}
+	return nil
+}
+
+func one(ctx context.Context, o options, accounts, rows int) (err error) {
+	dir := filepath.Join(o.dir, fmt.Sprintf("%d-%d", accounts, rows))
+	cluster, err := postgres.Start(ctx, dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := cluster.Stop(); err == nil {
+			err = e
+		}
+		if !o.keep {
+			_ = os.RemoveAll(dir)
+		}
+	}()
+	if err := database.Migrate(ctx, cluster.URL()); err != nil {
+		return err
+	}
+	pid, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid")) //nolint:gosec // of the cluster that was just started
+	if err != nil {
+		return err
+	}
+	b := &books{url: cluster.URL(), postmaster: strings.SplitN(string(pid), "\n", 2)[0], accounts: accounts, rows: rows}
+	if err := b.fill(ctx); err != nil {
+		return fmt.Errorf("fill: %w", err)
+	}
+	for _, writers := range o.writers {
+		for _, flight := range o.flights {
+			if err := measure(ctx, b, writers, flight, o.seconds); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
