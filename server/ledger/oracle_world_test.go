@@ -43,12 +43,14 @@ func newWorld(counts map[string]int) *world {
 func (w *world) load(operations []Operation) {
 	s, t := newState(), newTouched()
 	for _, op := range operations {
-		if h, ok := w.holds[op.holdID()]; ok {
-			s.holds[h.id] = &h
-		}
+		op.touch(t)
 	}
-	for _, op := range operations {
-		op.touch(t, s.holds[op.holdID()])
+	for id := range t.holds {
+		if h, ok := w.holds[id]; ok {
+			s.holds[id] = &h
+			t.account(Wallet(h.user), Quota(h.resource))
+			t.budget(h.token)
+		}
 	}
 	for id := range maps.Clone(t.accounts) {
 		if w.accounts[id].closing {
