@@ -33,7 +33,8 @@ type Config struct {
 	AllowedOrigin func(*http.Request) bool
 	// Rate bounds how many root fields a person, or an address that is signed out, may ask for; nil is no bound.
 	Rate *limit.Limiter
-	// Stopping is closed when the server stops: sockets end, and clients come back to another server.
+	// Stopping is closed when the server stops: sockets end, after the completions that run on them, and clients come back
+	// to another server.
 	Stopping <-chan struct{}
 }
 

@@ -20,6 +20,12 @@ var errTooManyOperations = gqlerror.List{{
 	Extensions: map[string]any{"code": fault.RateLimited},
 }}
 
+// errRetiring refuses what would begin on a socket that is kept for a running completion alone.
+var errRetiring = gqlerror.List{{
+	Message:    "the server is being stopped: nothing was done, try again",
+	Extensions: map[string]any{"code": fault.Overloaded, "retryAfterSeconds": 1},
+}}
+
 // identity is who is on a socket, asked again and again while it lives: a session may end, a token be revoked, a role
 // be taken.
 type identity struct {

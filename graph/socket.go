@@ -33,18 +33,21 @@ type socket struct {
 	cancel  context.CancelFunc
 	cookie  string
 	work    sync.WaitGroup
+	rested  chan struct{} // holds one token when an operation is over
 
-	mu      sync.Mutex
-	closed  bool
-	running map[string]*operation
+	mu       sync.Mutex
+	closed   bool
+	retiring bool // nothing new begins
+	running  map[string]*operation
 
 	identity // after connection_init
 }
 
 // operation is a running subscribe of the client.
 type operation struct {
-	id     string
-	cancel context.CancelFunc
+	id      string
+	cancel  context.CancelFunc
+	answers bool // a completion: paid for, and it comes to an end
 }
 
 // read takes the client's frames until there are no more.
@@ -55,6 +58,7 @@ func (s *socket) read() {
 	s.work.Go(func() {
 		select {
 		case <-s.stopping:
+			s.retire()
 		case <-s.ctx.Done():
 		}
 		s.close(websocket.CloseServiceRestart, "Service restart")
@@ -73,6 +77,36 @@ func (s *socket) read() {
 		}
 		s.take(f)
 	}
+}
+
+// retire lets completions come to their end, for a time.
+func (s *socket) retire() {
+	s.mu.Lock()
+	s.retiring = true
+	s.mu.Unlock()
+	enough := time.NewTimer(s.timing.retire)
+	defer enough.Stop()
+	for s.answering() {
+		select {
+		case <-s.rested:
+		case <-enough.C:
+			return
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// answering reports whether a completion runs.
+func (s *socket) answering() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, op := range s.running {
+		if op.answers {
+			return true
+		}
+	}
+	return false
 }
 
 // silent ends a socket that could not be read, where that is because nothing came in time.
@@ -125,15 +159,18 @@ func (s *socket) subscribe(f frame) {
 		return
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	op := &operation{id: f.ID, cancel: cancel}
+	op := &operation{id: f.ID, cancel: cancel, answers: asksForCompletion(params.Query)}
 	s.mu.Lock()
 	_, taken := s.running[f.ID]
-	full := len(s.running) >= operationsPerSocket
-	if !taken && !full {
+	full, retiring := len(s.running) >= operationsPerSocket, s.retiring
+	if !taken && !full && !retiring {
 		s.running[f.ID] = op
 	}
 	s.mu.Unlock()
 	switch {
+	case retiring:
+		cancel()
+		s.send(frame{ID: f.ID, Type: "error", Payload: encoded(errRetiring)})
 	case taken:
 		cancel()
 		s.close(closeDuplicateID, "Subscriber for "+shortened(f.ID)+" already exists")
@@ -155,9 +192,26 @@ func (s *socket) stop(id string) {
 	}
 }
 
+// asksForCompletion reports whether a document has to do with completions; one that only mentions them does no harm.
+func asksForCompletion(document string) bool { return strings.Contains(document, "completionStream") }
+
+// rest tells whoever waits for it that an operation is over.
+func (s *socket) rest(op *operation) {
+	s.mu.Lock()
+	if s.running[op.id] == op {
+		delete(s.running, op.id)
+	}
+	s.mu.Unlock()
+	select {
+	case s.rested <- struct{}{}:
+	default:
+	}
+}
+
 // run executes an operation and sends what it answers.
 func (s *socket) run(ctx context.Context, op *operation, params *graphql.RawParams) {
 	defer op.cancel()
+	defer s.rest(op)
 	a, ok := s.current(s.timing.fresh)
 	if !ok {
 		return
@@ -172,7 +226,7 @@ func (s *socket) run(ctx context.Context, op *operation, params *graphql.RawPara
 		return
 	}
 	freshness := s.timing.fresh
-	if strings.Contains(oc.RawQuery, "completionStream") {
+	if op.answers {
 		freshness = s.timing.check // its pieces are the asker's own and come fast
 	}
 	responses, ctx := s.exec.DispatchOperation(ctx, oc)

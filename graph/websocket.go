@@ -48,11 +48,13 @@ type timing struct {
 	check    time.Duration // between two looks at who is there
 	fresh    time.Duration // how old that may be when something is sent
 	patience time.Duration // while it can't be found out
+	retire   time.Duration // for completions to get to their end once the server is told to stop
 }
 
 var usualTiming = timing{
 	init: 5 * time.Second, ping: 15 * time.Second, silence: 40 * time.Second, write: 10 * time.Second,
 	check: time.Second, fresh: 50 * time.Millisecond, patience: 5 * time.Second,
+	retire: 20 * time.Second, // within what app gives open requests
 }
 
 // Authenticator finds out who a secret belongs to, and what has become of them since. (nil, nil) is nobody.
@@ -97,7 +99,7 @@ func (t *sockets) serve(w http.ResponseWriter, r *http.Request, exec graphql.Gra
 		return // answered by the upgrader
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	s := &socket{sockets: t, conn: conn, exec: exec, headers: r.Header, cancel: cancel, running: map[string]*operation{}}
+	s := &socket{sockets: t, conn: conn, exec: exec, headers: r.Header, cancel: cancel, running: map[string]*operation{}, rested: make(chan struct{}, 1)}
 	defer s.end()
 	if conn.Subprotocol() != subprotocol {
 		s.close(closeSubprotocol, "Subprotocol not acceptable")

@@ -292,6 +292,46 @@ func TestSocketsAreSentToAnotherServer(t *testing.T) {
 	c.wantClose(websocket.CloseServiceRestart)
 }
 
+const completionQuery = `subscription { completionStream(input: {model: "gpt-4", messages: [{role: USER, content: "hi"}]}) { text done payload { creditsCharged } } }`
+
+func TestACompletionGetsToItsEndBeforeTheSocketGoes(t *testing.T) {
+	e := newEdge(t)
+	pieces := make(chan gateway.Chunk)
+	e.stream.stream = func(context.Context) (<-chan gateway.Chunk, error) { return pieces, nil }
+	c := signIn(t, e.listen(t), tom)
+	c.subscribe("c", completionQuery)
+	pieces <- gateway.Chunk{Text: "Hel"}
+	c.want("next", "c")
+	close(e.stopping)
+	require.Eventually(t, func() bool { // nothing new begins
+		c.subscribe("other", `subscription { walletChanged { nothing } }`)
+		return strings.Contains(string(c.want("error", "other").Payload), "OVERLOADED")
+	}, 5*time.Second, 5*time.Millisecond)
+	pieces <- gateway.Chunk{Done: true, Result: &gateway.Result{CreditsCharged: 5e9}}
+	close(pieces)
+	require.Contains(t, string(c.want("next", "c").Payload), `"creditsCharged":"5"`)
+	c.want("complete", "c")
+	c.wantClose(websocket.CloseServiceRestart)
+}
+
+func TestACompletionThatTakesTooLongIsCutOff(t *testing.T) {
+	e := newEdge(t)
+	e.timing(func(t *timing) { t.retire = 50 * time.Millisecond })
+	left := make(chan struct{})
+	e.stream.stream = func(ctx context.Context) (<-chan gateway.Chunk, error) {
+		context.AfterFunc(ctx, func() { close(left) })
+		pieces := make(chan gateway.Chunk, 1)
+		pieces <- gateway.Chunk{Text: "Hel"}
+		return pieces, nil
+	}
+	c := signIn(t, e.listen(t), tom)
+	c.subscribe("c", completionQuery)
+	c.want("next", "c")
+	close(e.stopping)
+	c.wantClose(websocket.CloseServiceRestart)
+	<-left
+}
+
 func TestStreamTellsHowItEnds(t *testing.T) {
 	e := newEdge(t)
 	const query = `subscription { completionStream(input: {model: "gpt-4", messages: [{role: USER, content: "hi"}]}) { text done payload { creditsCharged } } }`

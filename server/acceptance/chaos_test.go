@@ -164,7 +164,7 @@ func (c *chaos) load() {
 // torment does one cruel thing after the other, in the order that the seed gives, and undoes all of it in the end.
 func (c *chaos) torment(lasts time.Duration) {
 	rng := rand.New(rand.NewPCG(c.seed, 1<<32))
-	deeds := []func(*rand.Rand){c.killServer, c.killServer, c.endServer, c.killPostgres, c.cutWire, c.cutWire, c.pauseWire}
+	deeds := []func(*rand.Rand){c.killServer, c.killServer, c.endServer, c.killPostgres, c.cutWire, c.cutCommit, c.cutCommit, c.pauseWire}
 	if c.long {
 		deeds = append(deeds, c.freezeServer)
 	}
@@ -213,8 +213,45 @@ func (c *chaos) killServer(rng *rand.Rand) {
 		return
 	}
 	c.done("servers killed")
+	if rng.IntN(2) == 0 {
+		c.atCommit(rng, n, func() { n.signal(syscall.SIGKILL) })
+	}
 	_ = n.end(syscall.SIGKILL, time.Minute)
 	c.background.Go(func() { c.again(n, pause) })
+}
+
+// atCommit does something when a batch of the server is about to commit or just did, unless none comes, and cuts the connection.
+func (c *chaos) atCommit(rng *rand.Rand, n *node, do func()) {
+	at, reached := committing, make(chan struct{})
+	if rng.IntN(2) == 0 {
+		at = committed
+	}
+	var once sync.Once
+	n.wire.onMoment(func(m moment) verdict {
+		v := pass
+		if m.at == at {
+			once.Do(func() {
+				do()
+				v = cut
+				close(reached)
+			})
+		}
+		return v
+	})
+	select {
+	case <-reached:
+		c.done("at COMMIT")
+	case <-time.After(500 * time.Millisecond):
+	}
+	n.wire.onMoment(nil)
+}
+
+// cutCommit cuts the connection of a COMMIT: the server has to find out what became of it.
+func (c *chaos) cutCommit(rng *rand.Rand) {
+	if n := c.victim(rng); n != nil {
+		c.done("COMMITs cut")
+		c.atCommit(rng, n, func() {})
+	}
 }
 
 // endServer ends one as an operator does. How it ends is judged by quiesce: here Postgres may be away.

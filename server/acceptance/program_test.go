@@ -76,6 +76,7 @@ type program struct {
 	cmd     *exec.Cmd
 	out     *output
 	exited  chan error
+	ended   *os.ProcessState // of the last kill
 }
 
 // masterKey is the one of all servers on one test's database.
@@ -166,7 +167,9 @@ func (p *program) kill(s syscall.Signal) {
 	case <-time.After(30 * time.Second):
 		_ = p.cmd.Process.Kill()
 		p.t.Errorf("the program did not end after %v", s)
+		<-p.exited
 	}
+	p.ended = p.cmd.ProcessState
 	p.cmd = nil
 }
 

@@ -1,0 +1,84 @@
+package acceptance
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/resourcepool/resourcepool/server/sandbox"
+)
+
+func TestAServerThatIsToldToStopUnderLoadAnswersWhatItBegan(t *testing.T) {
+	up := newGate(t)
+	p := serve(t, "POOL_PROVIDER_URLS="+up.urls)
+	admin, tom := p.admin(), p.person("tom")
+	admin.gpt4()
+	admin.grant(tom, "100000")
+	admin.platform(up.Upstream, "sk-platform-0123456789", "50000", false)
+	up.SetLatency("", sandbox.Latency{PerToken: 20 * time.Millisecond})
+	began := make(chan struct{}, 10_000)
+	up.script(func(http.ResponseWriter, int64) bool {
+		began <- struct{}{}
+		return false
+	}, nil)
+
+	var mu sync.Mutex
+	answered := map[string]string{} // usage id → what was charged
+	stop := make(chan struct{})
+	var workers sync.WaitGroup
+	for w := range 24 {
+		m := whole
+		if w%4 == 0 {
+			m = streamed
+		}
+		workers.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				r := tom.request(m, ask("gpt-4", vars{"maxTokens": 16, "messages": []vars{{"role": "USER", "content": fmt.Sprintf("%d of %d", n, w)}}}))
+				if r.err != nil {
+					return // the server takes nothing new
+				}
+				mu.Lock()
+				answered[r.payload.Get("usage.id").String()] = r.payload.Get("creditsCharged").String()
+				mu.Unlock()
+			}
+		})
+	}
+	for range 100 {
+		<-began
+	}
+	told := time.Now()
+	p.kill(syscall.SIGTERM)
+	require.Less(t, time.Since(told), 15*time.Second)
+	require.True(t, p.ended.Success(), "%v\n%s", p.ended, p.out)
+	close(stop)
+	workers.Wait()
+	require.Len(t, answered, int(up.chats.Load()), "what reached the provider was answered")
+
+	p.start()
+	require.Equal(t, "0", tom.must(wallet, nil).Get("viewer.wallet.held").String())
+	rows := 0
+	for after := ""; ; {
+		page := tom.must(`query($after: Cursor) { usageLogs(first: 100, after: $after) { edges { node { id status creditsCharged errorCode } } pageInfo { endCursor hasNextPage } } }`,
+			vars{"after": nullable(after)}).Get("usageLogs")
+		for _, e := range page.Get("edges").Array() {
+			rows++
+			require.Equal(t, "SUCCEEDED", e.Get("node.status").String(), e.Raw)
+			require.Equal(t, answered[e.Get("node.id").String()], e.Get("node.creditsCharged").String(), e.Raw)
+		}
+		if after = page.Get("pageInfo.endCursor").String(); !page.Get("pageInfo.hasNextPage").Bool() {
+			break
+		}
+	}
+	require.Len(t, answered, rows)
+	p.verified()
+}
