@@ -49,7 +49,8 @@ const proofOf = `query($id: ID!) { node(id: $id) { ... on LedgerTransaction { se
 
 func TestAReceiptProvesAChargeToWhoPaidIt(t *testing.T) {
 	u := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
+	metrics := freeAddress(t)
+	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs(), "POOL_METRICS_LISTEN="+metrics)
 	admin, bob, tom, eve := p.admin(), p.person("bob"), p.person("tom"), p.person("eve")
 	admin.gpt4()
 	admin.grant(tom, "100")
@@ -67,6 +68,11 @@ func TestAReceiptProvesAChargeToWhoPaidIt(t *testing.T) {
 	require.Equal(t, "null", tom.must(proofOf, vars{"id": id}).Get("node.proof").Raw)
 
 	p.signed(filepath.Join(p.dataDir, "checkpoints"), 1)
+	measured := p.anonymous()
+	measured.url = "http://" + metrics
+	_, _, gauges := measured.get("/metrics")
+	require.Contains(t, gauges, "\nresourcepool_checkpoint_size "+admin.must(`{ ledgerAudit { headSeq } }`, nil).Get("ledgerAudit.headSeq").String()+"\n")
+	require.Contains(t, gauges, "\nresourcepool_checkpoint_age_seconds ")
 	status, header, receipt := tom.get("/receipts/" + seq)
 	require.Equal(t, http.StatusOK, status, receipt)
 	require.Equal(t, `attachment; filename="receipt-`+seq+`.json"`, header.Get("Content-Disposition"))

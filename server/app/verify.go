@@ -10,6 +10,7 @@ import (
 
 type verifyCommand struct {
 	Quiet bool `short:"q" help:"Print only what is wrong."`
+	checkpointFlags
 }
 
 var errNotClean = errors.New("the books are not in order")
@@ -17,6 +18,10 @@ var errNotClean = errors.New("the books are not in order")
 // Run verifies and ends with an error where anything is wrong. It may run beside a server.
 func (c *verifyCommand) Run(e *environment) error {
 	cfg, log, err := e.settings()
+	if err != nil {
+		return err
+	}
+	audit, err := c.audit(e.ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -31,12 +36,16 @@ func (c *verifyCommand) Run(e *environment) error {
 	}
 	defer func() { _ = db.Close() }()
 	began, shown := clock.System.Now(), int64(-1)
-	report, err := ledger.Verify(e.ctx, db, ledger.VerifyOptions{Now: began, Progress: func(seq, head int64) {
+	options := ledger.VerifyOptions{Now: began, Progress: func(seq, head int64) {
 		if percent := seq * 100 / max(head, 1); !c.Quiet && percent != shown && head > 50_000 {
 			shown = percent
 			_, _ = fmt.Fprintf(e.stderr, "\r%3d %%  #%d of #%d", percent, seq, head)
 		}
-	}})
+	}}
+	if audit != nil {
+		options.Watch = audit.Watch
+	}
+	report, err := ledger.Verify(e.ctx, db, options)
 	if err != nil {
 		return err
 	}
@@ -50,11 +59,9 @@ func (c *verifyCommand) Run(e *environment) error {
 		_, _ = fmt.Fprintf(e.stdout, "%d transactions, head #%d %x\nchain valid: %v\nbalanced: %v\nbalances match: %v\n",
 			report.Transactions, report.HeadSeq, report.HeadHash, report.ChainValid, report.Balanced, report.BalancesMatch)
 	}
-	if !report.Clean() {
-		if report.FirstBadSeq != nil {
-			return fmt.Errorf("%w: the first bad transaction is #%d", errNotClean, *report.FirstBadSeq)
-		}
-		return errNotClean
+	compared, err := compare(e.ctx, audit, c.Quiet, e.stdout)
+	if err != nil {
+		return err
 	}
-	return nil
+	return verdict(report, compared)
 }

@@ -152,10 +152,12 @@ func TestEveryChangeOfAReceiptIsFound(t *testing.T) {
 	// What is whole and of another place.
 	other := m.receipt(m.tom, m.grant)
 	for what, change := range map[string]func(r *checkpoint.Receipt){
-		"another's proof":       func(r *checkpoint.Receipt) { r.Proof = other.Proof },
-		"another's entries":     func(r *checkpoint.Receipt) { r.Transaction.Entries = other.Transaction.Entries },
-		"an entry left out":     func(r *checkpoint.Receipt) { r.Transaction.Entries = r.Transaction.Entries[1:] },
-		"an entry twice":        func(r *checkpoint.Receipt) { r.Transaction.Entries = append(r.Transaction.Entries, r.Transaction.Entries[0]) },
+		"another's proof":   func(r *checkpoint.Receipt) { r.Proof = other.Proof },
+		"another's entries": func(r *checkpoint.Receipt) { r.Transaction.Entries = other.Transaction.Entries },
+		"an entry left out": func(r *checkpoint.Receipt) { r.Transaction.Entries = r.Transaction.Entries[1:] },
+		"an entry twice": func(r *checkpoint.Receipt) {
+			r.Transaction.Entries = append(r.Transaction.Entries, r.Transaction.Entries[0])
+		},
 		"entries in disorder":   func(r *checkpoint.Receipt) { e := r.Transaction.Entries; e[0], e[1] = e[1], e[0] },
 		"a path cut":            func(r *checkpoint.Receipt) { r.Proof.Path = r.Proof.Path[1:] },
 		"a path made longer":    func(r *checkpoint.Receipt) { r.Proof.Path = append(r.Proof.Path, r.Proof.Path[0]) },

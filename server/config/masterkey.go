@@ -35,9 +35,9 @@ func (c Config) MasterKey(random io.Reader) ([]byte, error) {
 
 // keptKey returns what the file of a key in the data folder has, which is made where it is not there. The setting is the one
 // that would have given the key.
-func (c Config) keptKey(setting, file string, make func() (string, error)) (name, text string, err error) {
+func (c Config) keptKey(setting, file string, generate func() (string, error)) (name, text string, err error) {
 	name = filepath.Join(c.DataDir, file)
-	if err := c.makeKey(name, make); err != nil {
+	if err := c.makeKey(name, generate); err != nil {
 		return "", "", fmt.Errorf("config: %s is not set, and none could be kept: %w", setting, err)
 	}
 	st, err := os.Stat(name)
@@ -56,14 +56,14 @@ func (c Config) keptKey(setting, file string, make func() (string, error)) (name
 
 // makeKey writes a new key unless there is one. The file appears whole, and of programs that start at once the first one's
 // stays.
-func (c Config) makeKey(name string, make func() (string, error)) (err error) {
+func (c Config) makeKey(name string, generate func() (string, error)) (err error) {
 	if _, err := os.Stat(name); err == nil {
 		return nil
 	}
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return err
 	}
-	key, err := make()
+	key, err := generate()
 	if err != nil {
 		return err
 	}

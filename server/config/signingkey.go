@@ -71,6 +71,9 @@ func (c Config) Verifiers(given string) (note.Verifiers, error) {
 	return keys, nil
 }
 
+// NamesCheckpoints reports whether POOL_CHECKPOINTS is set.
+func (c Config) NamesCheckpoints() bool { return !c.checkpoints.Empty() }
+
 // Checkpoints returns the place of the ledger's checkpoints: POOL_CHECKPOINTS, else a folder of the data folder.
 func (c Config) Checkpoints() (checkpoint.Place, error) {
 	if c.checkpoints.Empty() {
