@@ -24,6 +24,8 @@ type entry struct {
 	mode    mode
 	key     string // deposit, withdraw: the API key; grant: to whom
 	amount  int64  // deposit: the quota; grant: the Credits
+	memo    string // grant
+	booked  int64  // grant: how often, as the judge found
 	of      *entry // withdraw: the deposit
 	acks    []ack
 	unknown int    // attempts of which nobody knows what became
@@ -37,8 +39,10 @@ type ack struct {
 	answer string // all of the completion
 }
 
+func (a ack) String() string { return fmt.Sprintf("%s for %d", a.ref, a.amount) }
+
 func (e *entry) String() string {
-	return fmt.Sprintf("%s %s by %s: %d unknown, refused %q, acknowledged %v", e.kind, e.id, e.by, e.unknown, e.refusal, e.acks)
+	return fmt.Sprintf("%s %s%s by %s: %d unknown, refused %q, acknowledged %v", e.kind, e.id, e.memo, e.by, e.unknown, e.refusal, e.acks)
 }
 
 func (b *book) open(e *entry) *entry {

@@ -44,6 +44,7 @@ type chaos struct {
 // TestChaos runs for a few seconds always, with a fixed seed. `make chaos SEED=… MINUTES=…` runs it for longer: the seed
 // decides who is killed when, not how the servers' work falls in between.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	seed, lasts, long := uint64(1), 10*time.Second, false
 	if minutes, err := strconv.ParseFloat(os.Getenv("CHAOS_MINUTES"), 64); err == nil {
 		seed, lasts, long = rand.Uint64N(1_000_000), time.Duration(minutes*float64(time.Minute)), true

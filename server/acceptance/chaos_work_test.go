@@ -250,7 +250,10 @@ func (w *worker) give() {
 
 func (w *worker) grant(to string, amount int64) {
 	id := w.next()
-	w.try(w.book.open(&entry{id: id, kind: "grant", by: w.name, key: to, amount: amount, in: vars{
-		"u": w.people[to].id, "a": money.Format(money.Credits(amount)), "m": "chaos " + id, "k": id,
-	}}))
+	e := &entry{id: id, kind: "grant", by: w.name, key: to, amount: amount, memo: "chaos " + id}
+	e.in = vars{"u": w.people[to].id, "a": money.Format(money.Credits(amount)), "m": e.memo, "k": id}
+	if w.rng.IntN(2) == 0 { // nobody can ask again
+		e.id, e.in["k"] = "", nil
+	}
+	w.try(w.book.open(e))
 }

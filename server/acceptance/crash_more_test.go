@@ -19,6 +19,7 @@ func nightly(t *testing.T) {
 }
 
 func TestAServerThatDiesWithARefusalHasItOnRecordOrAsksAnew(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	for name, c := range map[string]struct {
 		at    stage
@@ -61,6 +62,7 @@ func TestAServerThatDiesWithARefusalHasItOnRecordOrAsksAnew(t *testing.T) {
 
 func TestAnotherServerReleasesWhatADeadOneHeld(t *testing.T) {
 	nightly(t)
+	t.Parallel()
 	s := newScene(t)
 	two := launch(t, settings(t, s.wire.url, "POOL_PROVIDER_URLS="+s.up.urls))
 	for _, c := range crashes {

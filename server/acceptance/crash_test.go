@@ -185,6 +185,7 @@ func (s *scene) disarm() {
 }
 
 func TestAServerThatDiesAtANamedPointReleasesOrHasCharged(t *testing.T) {
+	t.Parallel()
 	s := newScene(t)
 	n := 0
 	for _, c := range crashes {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestAServerThatIsToldToStopUnderLoadAnswersWhatItBegan(t *testing.T) {
+	t.Parallel()
 	up := newGate(t)
 	p := serve(t, "POOL_PROVIDER_URLS="+up.urls)
 	admin, tom := p.admin(), p.person("tom")

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -93,12 +95,24 @@ func settings(t testing.TB, database string, more ...string) []string {
 	return append(env, more...)
 }
 
+// port is the last one that freeAddress has given out.
+var port atomic.Int64
+
+func init() { port.Store(rand.Int64N(17_000)) }
+
+// freeAddress returns an address that nobody has. It is below the ports of outgoing connections, which would take that of
+// a server while it is down.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 15_000+port.Add(1)%17_000))
+		if err == nil {
+			defer func() { _ = l.Close() }()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // serve starts a server on a fresh database and waits until it is ready.
