@@ -66,7 +66,7 @@ func (r *queryResolver) LedgerAudit(ctx context.Context) (*ledger.Report, error)
 }
 
 func (r *walletResolver) Entries(ctx context.Context, obj *model.Wallet, first *int, after *string) (*page.Connection[ledger.WalletEntry], error) {
-	return ref(r.Ledger.Entries(ctx, obj.ID, args(first, after, nil, nil)))
+	return ref(r.Ledger.Entries(ctx, sibling(obj.ID, string(ids.User)), args(first, after, nil, nil)))
 }
 
 func (r *walletEntryResolver) Transaction(ctx context.Context, obj *ledger.WalletEntry) (*ent.LedgerTransaction, error) {

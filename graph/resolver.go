@@ -90,8 +90,9 @@ func absent[T any](v *T, err error) (*T, error) {
 	return v, err
 }
 
-// sibling is the id of what a person has one of: clients that keep records by id alone must not take it for the person.
-func sibling(user ids.ID, kind string) ids.ID {
-	_, rest, _ := strings.Cut(string(user), "_")
+// sibling is the id of what a person has one of: clients that keep records by id alone must not take it for the person. Of
+// such an id it is, with the kind of people, the person's.
+func sibling(id ids.ID, kind string) ids.ID {
+	_, rest, _ := strings.Cut(string(id), "_")
 	return ids.ID(kind + "_" + rest)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -15,9 +16,10 @@ import (
 	"github.com/resourcepool/resourcepool/server/config"
 	"github.com/resourcepool/resourcepool/server/httpd"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/statement"
 )
 
-// prove makes what signs the ledger's checkpoints and proves with them.
+// prove makes what signs the ledger's checkpoints and proves with them, and what writes statements.
 func (s *Server) prove(o Options, policy *access.Policy, source *ids.Source) error {
 	key, err := o.Config.SigningKey(o.Rand)
 	if err != nil {
@@ -28,17 +30,22 @@ func (s *Server) prove(o Options, policy *access.Policy, source *ids.Source) err
 		return fmt.Errorf("POOL_CHECKPOINTS: %w", err)
 	}
 	s.keeper = checkpoint.NewKeeper(checkpoint.Deps{DB: s.books, Leases: s.ledger, Key: key, Place: place, Clock: o.Clock, IDs: source, Log: o.Log})
+	s.statements = statement.New(statement.Deps{Open: func(ctx context.Context, user ids.ID, from, to *time.Time) (statement.Pages, error) {
+		return s.ledger.Statement(ctx, user, from, to)
+	}, Policy: policy, Clock: o.Clock})
 	s.proofs = checkpoint.NewProofs(checkpoint.ProofsDeps{DB: s.requests, Policy: policy, Keys: key.Verifiers()})
 	return nil
 }
 
-// downloads are the files that people take away: the public key of the checkpoints, and the receipt of a transaction.
+// downloads are the files that people take away: the public key of the checkpoints, the receipt of a transaction, and
+// their own statement.
 func (s *Server) downloads() []httpd.Download {
 	return []httpd.Download{
 		{Path: "/signing.pub", Open: true, Make: func(context.Context, *http.Request) (httpd.File, error) {
 			return httpd.File{Type: "text/plain; charset=utf-8", Write: bytesTo([]byte(s.keeper.Key.Public() + "\n"))}, nil
 		}},
 		{Path: "/receipts/{seq}", Make: s.receipt},
+		{Path: "/statement.csv", Make: s.statement},
 	}
 }
 
@@ -53,6 +60,11 @@ func (s *Server) receipt(ctx context.Context, r *http.Request) (httpd.File, erro
 		return httpd.File{}, err
 	}
 	return httpd.File{Name: "receipt-" + text + ".json", Type: "application/json", Write: bytesTo(receipt.JSON())}, nil
+}
+
+func (s *Server) statement(ctx context.Context, r *http.Request) (httpd.File, error) {
+	name, write, err := s.statements.Export(ctx, access.From(ctx), r.URL.RawQuery)
+	return httpd.File{Name: name, Type: statement.ContentType, Write: write}, err
 }
 
 func bytesTo(b []byte) func(io.Writer) error {

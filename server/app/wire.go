@@ -28,6 +28,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/limit"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
+	"github.com/resourcepool/resourcepool/server/statement"
 	"github.com/resourcepool/resourcepool/server/vault"
 )
 
@@ -39,16 +40,17 @@ type Server struct {
 	books    *sql.DB // of the ledger's readers and jobs
 	batches  *sql.DB // of the ledger's writer
 
-	ledger  *ledger.Ledger
-	account *account.Service
-	pool    *pool.Service
-	gateway *gateway.Gateway
-	feed    *feed.Hub
-	keeper  *checkpoint.Keeper
-	proofs  *checkpoint.Proofs
-	http    *httpd.Server
-	metrics *metricsServer // nil where there is none
-	open    atomic.Bool    // requests are taken
+	ledger     *ledger.Ledger
+	account    *account.Service
+	pool       *pool.Service
+	gateway    *gateway.Gateway
+	feed       *feed.Hub
+	keeper     *checkpoint.Keeper
+	proofs     *checkpoint.Proofs
+	statements *statement.Service
+	http       *httpd.Server
+	metrics    *metricsServer // nil where there is none
+	open       atomic.Bool    // requests are taken
 	// stopping is closed when the edge takes nothing new.
 	stopping chan struct{}
 	// postgresGone is closed when a private Postgres ends; nil where the database is the operator's.

@@ -42,6 +42,9 @@ func (s *Server) download(d Download) http.Handler {
 		if f.Name != "" {
 			w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", f.Name))
 		}
+		if r.Method == http.MethodHead {
+			return
+		}
 		if err := f.Write(w); err != nil {
 			s.Log.WarnContext(r.Context(), "http: a download broke off", "path", d.Path, "err", err)
 			panic(http.ErrAbortHandler)
@@ -88,5 +91,9 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request, err error) {
 	if after, ok := f.Details["retryAfterSeconds"]; ok {
 		w.Header().Set("Retry-After", fmt.Sprint(after))
 	}
-	answer(w, status, f.Code, f.Message, "")
+	extensions := map[string]any{"code": f.Code}
+	if f.Field != "" {
+		extensions["field"] = f.Field
+	}
+	respond(w, status, f.Message, extensions)
 }

@@ -29,6 +29,8 @@ func TestDownloads(t *testing.T) {
 				return File{}, fault.New(fault.Conflict, "not yet").With("retryAfterSeconds", 60)
 			case "none":
 				return File{}, fault.New(fault.NotFound, "nothing")
+			case "wrong":
+				return File{}, fault.Invalid("what", "not this")
 			case "broken":
 				return File{}, errors.New("pq: secret")
 			case "half":
@@ -58,6 +60,12 @@ func TestDownloads(t *testing.T) {
 	require.Equal(t, "60", later.Header().Get("Retry-After"))
 	require.JSONEq(t, `{"errors":[{"message":"not yet","extensions":{"code":"CONFLICT"}}]}`, later.Body.String())
 	require.Equal(t, http.StatusNotFound, call(t, s, "GET", "/mine/none", "", cookie...).Code)
+	wrong := call(t, s, "GET", "/mine/wrong", "", cookie...)
+	require.Equal(t, http.StatusBadRequest, wrong.Code)
+	require.JSONEq(t, `{"errors":[{"message":"not this","extensions":{"code":"BAD_USER_INPUT","field":"what"}}]}`, wrong.Body.String())
+	head := call(t, s, "HEAD", "/mine/half", "", cookie...)
+	require.Equal(t, http.StatusOK, head.Code, "nothing is written, so nothing fails")
+	require.Empty(t, head.Body.String())
 	broken := call(t, s, "GET", "/mine/broken", "", cookie...)
 	require.Equal(t, http.StatusInternalServerError, broken.Code)
 	require.NotContains(t, broken.Body.String(), "secret")

@@ -169,6 +169,10 @@ func answer(w http.ResponseWriter, status int, code fault.Code, message, ref str
 	if ref != "" {
 		extensions["ref"] = ref
 	}
+	respond(w, status, message, extensions)
+}
+
+func respond(w http.ResponseWriter, status int, message string, extensions map[string]any) {
 	body, _ := json.Marshal(map[string]any{"errors": []any{map[string]any{"message": message, "extensions": extensions}}}) // plain values: can't fail
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
