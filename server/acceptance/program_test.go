@@ -84,11 +84,13 @@ type program struct {
 // masterKey is the one of all servers on one test's database.
 var masterKey = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32))
 
-// settings is the environment of a server on a database, with an admin; more overrides.
+// settings is the environment of a server on a database, with an admin; more overrides. The server runs under a role that
+// owns nothing.
 func settings(t testing.TB, database string, more ...string) []string {
 	t.Helper()
 	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "DATABASE_URL=" + database, "POOL_MASTER_KEY=" + masterKey,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_MASTER_KEY=" + masterKey,
+		"MIGRATE_DATABASE_URL=" + database, "DATABASE_URL=" + dbtest.App(t, database),
 		"POOL_DATA_DIR=" + t.TempDir(), "POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,
 		"POOL_LISTEN=" + freeAddress(t), "POOL_SIGNUPS_PER_HOUR=0", "POOL_RATE_LIMIT_RPM=0",
 	}

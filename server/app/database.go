@@ -21,7 +21,7 @@ const (
 
 // store is the database of this program: the operator's, or a private one that starts and stops with it.
 type store struct {
-	url, migrateURL string
+	url, migrateURL string            // of the server's role, and of the owner's
 	cluster         *postgres.Cluster // nil where it is not ours to stop
 	log             *slog.Logger
 }
@@ -36,7 +36,7 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*st
 	if err != nil {
 		return nil, fmt.Errorf("DATABASE_URL is not set, and a private Postgres can't be started: %w", err)
 	}
-	return &store{url: cluster.URL(), migrateURL: cluster.URL(), cluster: cluster, log: log}, nil
+	return &store{url: cluster.URL(), migrateURL: cluster.OwnerURL(), cluster: cluster, log: log}, nil
 }
 
 // readDatabase is openDatabase for a program that only reads: it goes beside a server that runs the private Postgres.
@@ -49,21 +49,44 @@ func readDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*st
 	return &store{url: url, log: log}, err
 }
 
+// reachable asks under the owner's role where there is one: the server's may be made by the migration only.
 func (s *store) reachable(ctx context.Context) error {
-	db, err := database.Open(s.url, 1)
+	name := "DATABASE_URL"
+	if s.migrateURL != s.url {
+		name = "MIGRATE_DATABASE_URL"
+	}
+	db, err := database.Open(s.migrateURL, 1)
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer func() { _ = db.Close() }()
 	if err := db.PingContext(ctx); err != nil {
-		return fmt.Errorf("DATABASE_URL: the database can't be reached: %w", err)
+		return fmt.Errorf("%s: the database can't be reached: %w", name, err)
 	}
 	return nil
 }
 
 func (s *store) migrate(ctx context.Context) error {
-	if err := database.Migrate(ctx, s.migrateURL); err != nil {
+	if err := database.MigrateFor(ctx, s.migrateURL, s.url); err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// warnOfRights says where the server's role may do more than it has to: then the triggers of the books can be switched off
+// by whoever breaks into the server.
+func (s *store) warnOfRights(ctx context.Context) error {
+	db, err := s.open(1)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	tooMuch, err := database.TooMuch(ctx, db)
+	if err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	if tooMuch != "" {
+		s.log.WarnContext(ctx, tooMuch+": its triggers would not stop it from changing the books; give the owner's role in MIGRATE_DATABASE_URL and another in DATABASE_URL")
 	}
 	return nil
 }

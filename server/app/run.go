@@ -44,6 +44,9 @@ func Run(ctx context.Context, o Options) error {
 	if err := db.migrate(ctx); err != nil {
 		return err
 	}
+	if err := db.warnOfRights(ctx); err != nil {
+		return err
+	}
 	s, err := wire(ctx, o, db, listener.Addr())
 	if err != nil {
 		return err

@@ -51,10 +51,30 @@ func Writer(tb testing.TB, address string) *sql.DB {
 	return db
 }
 
-// URL returns the address of a fresh migrated database, for programs that the test starts. It is dropped after the test.
+// URL returns the address of a fresh migrated database under the role that owns its tables, for programs that the test
+// starts. It is dropped after the test.
 func URL(tb testing.TB) string {
 	tb.Helper()
 	return create(tb, migrator{})
+}
+
+// App returns a database's address, one that URL made, under the role of a server, which owns nothing in it.
+func App(tb testing.TB, address string) string {
+	tb.Helper()
+	out, err := asApp(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
+}
+
+func asApp(address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	u.User = url.UserPassword("pgtdbapp", "pgtdbapp")
+	return u.String(), nil
 }
 
 // Empty returns the address of a fresh database without any table.
@@ -89,6 +109,7 @@ func admin(address string) (pgtestdb.Config, error) {
 		Password:   password,
 		Database:   u.Path[min(1, len(u.Path)):],
 		Options:    u.RawQuery,
+		TestRole:   &pgtestdb.Role{Username: pgtestdb.DefaultRoleUsername, Password: pgtestdb.DefaultRolePassword, Capabilities: "NOSUPERUSER CREATEROLE"},
 		// A test may kill a program on its database; the server notices only later.
 		ForceTerminateConnections: true,
 	}
@@ -103,5 +124,9 @@ var _ pgtestdb.Migrator = migrator{}
 func (migrator) Hash() (string, error) { return database.SchemaHash() }
 
 func (migrator) Migrate(ctx context.Context, _ *sql.DB, cfg pgtestdb.Config) error {
-	return database.Migrate(ctx, cfg.URL())
+	app, err := asApp(cfg.URL())
+	if err != nil {
+		return err
+	}
+	return database.MigrateFor(ctx, cfg.URL(), app)
 }

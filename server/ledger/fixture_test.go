@@ -23,23 +23,25 @@ var source = ids.System()
 
 const one = money.One
 
-// testDB is a test's database.
+// testDB is a test's database: under the role that owns the tables, and under that of a server.
 type testDB struct {
 	*sql.DB
-	url string
+	app *sql.DB
+	url string // of the server's role
 }
 
 func fresh(t testing.TB) testDB {
 	t.Helper()
 	url := dbtest.URL(t)
-	return testDB{dbtest.Open(t, url), url}
+	app := dbtest.App(t, url)
+	return testDB{dbtest.Open(t, url), dbtest.Open(t, app), app}
 }
 
 // start runs a ledger on the database until the test ends.
 func start(t testing.TB, db testDB, identity string) (*ledger.Ledger, func()) {
 	t.Helper()
 	l := ledger.New(ledger.Options{
-		DB: db.DB, Batches: dbtest.Writer(t, db.url), Ent: database.Ent(db.DB), Clock: clock.System, Rand: rand.Reader, IDs: source, Log: slog.New(slog.DiscardHandler), Identity: identity,
+		DB: db.app, Batches: dbtest.Writer(t, db.url), Ent: database.Ent(db.app), Clock: clock.System, Rand: rand.Reader, IDs: source, Log: slog.New(slog.DiscardHandler), Identity: identity,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ready, done := make(chan struct{}), make(chan error, 1)

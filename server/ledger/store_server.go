@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/lib/pq"
-
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
@@ -130,11 +128,11 @@ func scanIDs(rows *sql.Rows) ([]ids.ID, error) {
 	return out, rows.Err()
 }
 
-// runJobs sweeps, notifies, forgets old operation keys and cuts partitions until ctx ends.
+// runJobs sweeps, notifies and tidies until ctx ends.
 func (l *Ledger) runJobs(ctx context.Context) {
-	sweep, hourly := time.NewTicker(sweepEvery), time.NewTicker(time.Minute)
+	sweep, minutely := time.NewTicker(sweepEvery), time.NewTicker(time.Minute)
 	defer sweep.Stop()
-	defer hourly.Stop()
+	defer minutely.Stop()
 	for {
 		var err error
 		select {
@@ -144,8 +142,8 @@ func (l *Ledger) runJobs(ctx context.Context) {
 			err = l.notify(ctx, seq)
 		case <-sweep.C:
 			err = l.Sweep(ctx)
-		case <-hourly.C:
-			err = errors.Join(l.Cut(ctx), l.forget(ctx))
+		case <-minutely.C:
+			err = l.tidy(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "ledger: a job failed and is tried again", "err", err)
@@ -184,11 +182,9 @@ const (
 	seqsPerPartition = 10_000_000
 	monthsAhead      = 2
 	weeksAhead       = 3
-	decisionsKept    = 30 * 24 * time.Hour
 )
 
-// Cut makes the partitions that will be needed next, so that no batch ever waits for one, and drops those of routing
-// decisions past their time. Several servers may do it at once.
+// Cut makes the partitions that will be needed next, so that no batch ever waits for one. Several servers may do it at once.
 func (l *Ledger) Cut(ctx context.Context) error { return l.CutTo(ctx, 0) }
 
 // CutTo is Cut for a history that is about to be written up to a sequence.
@@ -198,28 +194,29 @@ func (l *Ledger) CutTo(ctx context.Context, seq int64) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtext('ledger partitions'))`); err != nil {
-		return err
-	}
 	cuts, err := l.cuts(ctx, tx, seq)
 	if err != nil {
 		return err
 	}
 	for _, c := range cuts {
-		if _, err := tx.ExecContext(ctx, `SELECT ledger_cut($1, $2, $3, $4, $5)`, c.parent, c.suffix, c.low, c.high, c.guarded); err != nil {
+		if _, err := tx.ExecContext(ctx, `SELECT ledger_cut($1, $2, $3, $4)`, c.parent, c.suffix, c.low, c.high); err != nil {
 			return err
 		}
-	}
-	if err := l.dropOldDecisions(ctx, tx); err != nil {
-		return err
 	}
 	return tx.Commit()
 }
 
-type cut struct {
-	parent, suffix, low, high string
-	guarded                   bool
+// tidy is done each minute, on one server at a time: it cuts what will be needed, drops old routing decisions and forgets
+// old operation keys.
+func (l *Ledger) tidy(ctx context.Context) error {
+	if leads, err := l.Leads(ctx, "partitions"); err != nil || !leads {
+		return err
+	}
+	_, err := l.db.ExecContext(ctx, `SELECT ledger_drop_decisions()`)
+	return errors.Join(l.Cut(ctx), err, l.forget(ctx))
 }
+
+type cut struct{ parent, suffix, low, high string }
 
 func (l *Ledger) cuts(ctx context.Context, tx *sql.Tx, to int64) ([]cut, error) {
 	var head int64
@@ -229,37 +226,18 @@ func (l *Ledger) cuts(ctx context.Context, tx *sql.Tx, to int64) ([]cut, error) 
 	var cuts []cut
 	for n := head / seqsPerPartition; n <= max(head, to)/seqsPerPartition+1; n++ {
 		low, high := itoa(n*seqsPerPartition+1), itoa((n+1)*seqsPerPartition+1)
-		cuts = append(cuts, cut{"ledger_transactions", itoa(n), low, high, true}, cut{"ledger_entries", itoa(n), low, high, true})
+		cuts = append(cuts, cut{"ledger_transactions", itoa(n), low, high}, cut{"ledger_entries", itoa(n), low, high})
 	}
 	now := l.clock.Now()
 	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	for n := -1; n <= monthsAhead; n++ {
 		from := month.AddDate(0, n, 0)
-		cuts = append(cuts, cut{"usage_logs", from.Format("200601"), string(ids.Floor(ids.Usage, from)), string(ids.Floor(ids.Usage, from.AddDate(0, 1, 0))), true})
+		cuts = append(cuts, cut{"usage_logs", from.Format("200601"), string(ids.Floor(ids.Usage, from)), string(ids.Floor(ids.Usage, from.AddDate(0, 1, 0)))})
 	}
 	week := now.Truncate(7 * 24 * time.Hour)
 	for n := -1; n <= weeksAhead; n++ {
 		from := week.AddDate(0, 0, 7*n)
-		cuts = append(cuts, cut{"routing_decisions", from.Format("20060102"), string(ids.Floor(ids.Usage, from)), string(ids.Floor(ids.Usage, from.AddDate(0, 0, 7))), false})
+		cuts = append(cuts, cut{"routing_decisions", from.Format("20060102"), string(ids.Floor(ids.Usage, from)), string(ids.Floor(ids.Usage, from.AddDate(0, 0, 7)))})
 	}
 	return cuts, nil
-}
-
-func (l *Ledger) dropOldDecisions(ctx context.Context, tx *sql.Tx) error {
-	oldest := l.clock.Now().Add(-decisionsKept).AddDate(0, 0, -7).Format("20060102")
-	rows, err := tx.QueryContext(ctx, `SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-		WHERE i.inhparent = 'routing_decisions'::regclass AND c.relname < 'routing_decisions_' || $1`, oldest)
-	if err != nil {
-		return err
-	}
-	old, err := scanIDs(rows)
-	if err != nil {
-		return err
-	}
-	for _, name := range old {
-		if _, err := tx.ExecContext(ctx, `DROP TABLE `+pq.QuoteIdentifier(string(name))); err != nil {
-			return err
-		}
-	}
-	return nil
 }

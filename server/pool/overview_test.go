@@ -41,7 +41,7 @@ func newDesk(t *testing.T) *desk {
 	d.reports = pool.NewReports(pool.ReportsDeps{Ent: d.ent, Policy: policy, Clock: d.clock})
 	d.admin = d.user(access.Admin)
 	for _, table := range []string{"usage_logs", "routing_decisions"} {
-		d.exec(`SELECT ledger_cut($1, 'test', 'use_', 'use_~', false)`, table)
+		d.exec(`SELECT ledger_cut($1, '0', 'use_', 'use_~')`, table)
 	}
 	return d
 }

@@ -26,8 +26,9 @@ import (
 
 const (
 	superuser = "postgres"
-	owner     = "resourcepool" // the role and the database that the program uses
-	port      = "5432"         // names the socket, nothing listens on it
+	owner     = "resourcepool"     // the database, and the role that owns it and its tables
+	app       = "resourcepool_app" // the role of a server
+	port      = "5432"             // names the socket, nothing listens on it
 
 	startLimit = 30 * time.Second // recovery after a crash included
 	stopLimit  = 30 * time.Second
@@ -125,8 +126,11 @@ func Start(ctx context.Context, dir string, log *slog.Logger, opts ...Option) (_
 	return c, nil
 }
 
-// URL is the address of the program's own database, under a role that owns it and nothing else.
-func (c *Cluster) URL() string { return c.address(owner, owner) }
+// URL is the address of the program's own database, under a role that owns nothing.
+func (c *Cluster) URL() string { return c.address(app, owner) }
+
+// OwnerURL is the address of the program's own database, under the role that owns it and nothing else.
+func (c *Cluster) OwnerURL() string { return c.address(owner, owner) }
 
 // AdminURL is the address for the superuser.
 func (c *Cluster) AdminURL() string { return c.address(superuser, "postgres") }
@@ -290,19 +294,21 @@ func (c *Cluster) ping(ctx context.Context) error {
 	return db.PingContext(ctx)
 }
 
-// provide makes the program's role and database where they are missing.
+// provide makes the program's roles and database where they are missing.
 func (c *Cluster) provide(ctx context.Context) error {
 	db, err := database.Open(c.AdminURL(), 1)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	for _, step := range []struct{ missing, make string }{
-		{`SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`, `CREATE ROLE ` + owner + ` LOGIN`},
-		{`SELECT NOT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, `CREATE DATABASE ` + owner + ` OWNER ` + owner},
+	const noRole = `SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)`
+	for _, step := range []struct{ missing, name, make string }{
+		{noRole, owner, `CREATE ROLE ` + owner + ` LOGIN`},
+		{noRole, app, `CREATE ROLE ` + app + ` LOGIN`},
+		{`SELECT NOT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, owner, `CREATE DATABASE ` + owner + ` OWNER ` + owner},
 	} {
 		var missing bool
-		if err := db.QueryRowContext(ctx, step.missing, owner).Scan(&missing); err != nil {
+		if err := db.QueryRowContext(ctx, step.missing, step.name).Scan(&missing); err != nil {
 			return fmt.Errorf("postgres: %w", err)
 		}
 		if !missing {

@@ -42,7 +42,7 @@ func keep(dir string) int {
 		fmt.Println(err)
 		return 1
 	}
-	fmt.Println(c.URL())
+	fmt.Println(c.OwnerURL())
 	<-ctx.Done()
 	if err := c.Stop(); err != nil {
 		return 1
@@ -78,7 +78,7 @@ func TestCluster(t *testing.T) {
 	t.Run("keeps its data between runs, wherever its folder is", func(t *testing.T) {
 		dir := closedFolder(t)
 		c := start(t, dir)
-		db := open(t, c.URL())
+		db := open(t, c.OwnerURL())
 		_, err := db.ExecContext(t.Context(), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
 		require.NoError(t, err)
 		require.NoError(t, db.Close())
@@ -86,7 +86,7 @@ func TestCluster(t *testing.T) {
 		<-c.Exited()
 
 		var n int
-		require.NoError(t, open(t, start(t, dir).URL()).QueryRowContext(t.Context(), "SELECT n FROM kept").Scan(&n))
+		require.NoError(t, open(t, start(t, dir).OwnerURL()).QueryRowContext(t.Context(), "SELECT n FROM kept").Scan(&n))
 		require.Equal(t, 7, n)
 	})
 	t.Run("half an initdb is begun again", func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestKilledProgram(t *testing.T) {
 
 		c := startInTime(t, dir)
 		require.Equal(t, before, postmaster(t, c.URL()))
-		requireSeven(t, c.URL())
+		requireSeven(t, c.OwnerURL())
 		require.NoError(t, c.Stop())
 		require.False(t, running(before))
 	})
@@ -229,7 +229,7 @@ func TestKilledProgram(t *testing.T) {
 		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 		_ = program.Wait()
 
-		requireSeven(t, startInTime(t, dir).URL())
+		requireSeven(t, startInTime(t, dir).OwnerURL())
 	})
 	t.Run("a Postgres whose socket was swept away is replaced", func(t *testing.T) {
 		dir := t.TempDir()
@@ -244,7 +244,7 @@ func TestKilledProgram(t *testing.T) {
 
 		c := startInTime(t, dir)
 		require.NotEqual(t, before, postmaster(t, c.URL()))
-		requireSeven(t, c.URL())
+		requireSeven(t, c.OwnerURL())
 	})
 }
 
