@@ -2,6 +2,8 @@ package acceptance
 
 import (
 	"database/sql"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -9,6 +11,8 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/rclone/gofakes3"
+	"github.com/rclone/gofakes3/s3mem"
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
@@ -131,7 +135,7 @@ func TestVerifyLedgerFindsWhatCheckpointsContradict(t *testing.T) {
 			out, err = runCommand(auditor, "verify-ledger", "--checkpoints", dir, "--key", filepath.Join(p.dataDir, "signing.pub"))
 			if c.says == nil {
 				require.NoError(t, err, out)
-				require.Contains(t, out, "3 checkpoints agree, the newest of #9")
+				require.Contains(t, out, "checkpoints that agree: 3, the newest of #9")
 				p.verified() // against those that its settings name
 				return
 			}
@@ -147,4 +151,38 @@ func TestVerifyLedgerFindsWhatCheckpointsContradict(t *testing.T) {
 			require.Len(t, p.checkpoints(dir), 3)
 		})
 	}
+}
+
+func TestCheckpointsGoToABucket(t *testing.T) {
+	backend := s3mem.New()
+	require.NoError(t, backend.CreateBucket(t.Context(), "proofs"))
+	store := httptest.NewServer(gofakes3.New(backend, gofakes3.WithV4Auth(map[string]string{"AKIA": "canary/secret"})).Server())
+	t.Cleanup(store.Close)
+	place := "s3://AKIA:canary%2Fsecret@" + strings.TrimPrefix(store.URL, "http://") + "/proofs/ledger?insecure=1"
+	p := serve(t, "POOL_CHECKPOINTS="+place)
+	admin, tom := p.admin(), p.person("tom")
+	admin.grant(tom, "1")
+	p.kill(syscall.SIGTERM)
+	p.start()
+	require.Eventually(t, func() bool { status, _, _ := tom.get("/receipts/1"); return status == http.StatusOK }, 20*time.Second, 50*time.Millisecond)
+	require.NoDirExists(t, filepath.Join(p.dataDir, "checkpoints"))
+	out, err := p.command("verify-ledger")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "checkpoints that agree: 1, the newest of #1")
+
+	b := books{t, dbtest.Open(t, variable(p.env, "DATABASE_URL"))}
+	b.rewrite(1, "another reason")
+	out, err = p.command("verify-ledger", "--checkpoints", place, "--key", filepath.Join(p.dataDir, "signing.pub"))
+	require.Error(t, err)
+	require.Contains(t, out, "the first bad transaction is #1\n")
+	wrong := strings.Replace(place, "canary", "canary2", 1)
+	denied, err := p.command("verify-ledger", "--checkpoints", wrong)
+	require.Error(t, err)
+	require.Contains(t, denied, "403")
+	malformed, err := p.command("verify-ledger", "--checkpoints", strings.Replace(place, "%2F", "/", 1))
+	require.Error(t, err)
+	bad := failsToStart(t, settings(t, variable(p.env, "DATABASE_URL"), "POOL_SIGNING_KEY=PRIVATE+KEY+canary", "POOL_CHECKPOINTS=s3://AKIA:canary@host"))
+	require.Contains(t, bad, "POOL_SIGNING_KEY: ")
+	require.Contains(t, bad, "POOL_CHECKPOINTS: ")
+	require.NotContains(t, p.out.String()+out+denied+malformed+bad, "canary")
 }

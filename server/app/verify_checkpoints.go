@@ -58,7 +58,7 @@ func compare(ctx context.Context, audit *checkpoint.Audit, quiet bool, out io.Wr
 		_, _ = fmt.Fprintln(out, f)
 	}
 	if r.Clean() && !quiet {
-		_, _ = fmt.Fprintf(out, "%d checkpoints agree, the newest of #%d\n", r.Checkpoints, r.Newest.Size)
+		_, _ = fmt.Fprintf(out, "checkpoints that agree: %d, the newest of #%d\n", r.Checkpoints, r.Newest.Size)
 	}
 	return r, nil
 }
@@ -70,6 +70,8 @@ func verdict(report *ledger.Report, compared *checkpoint.Result) error {
 	}
 	from, to, ok := compared.Range()
 	switch first := report.FirstBadSeq; {
+	case ok && from == to && (first == nil || to < *first):
+		return fmt.Errorf("%w: the first bad transaction is #%d", errNotClean, from)
 	case ok && (first == nil || to < *first):
 		return fmt.Errorf("%w: the first bad transaction is one of #%d to #%d", errNotClean, from, to)
 	case first != nil:

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/resourcepool/resourcepool/server/checkpoint"
@@ -218,6 +220,29 @@ func TestACheckpointIsSignedWhenTheLogGrew(t *testing.T) {
 	require.Len(t, files, 2, "nothing is left of the writing")
 }
 
+func TestOnlyOneSpellingOfACheckpointIsRead(t *testing.T) {
+	text, err := checkpoint.MakeKey(rand.Reader)
+	require.NoError(t, err)
+	key, err := checkpoint.ParseKey(text)
+	require.NoError(t, err)
+	signer, err := note.NewSigner(text)
+	require.NoError(t, err)
+	hash := strings.Repeat("A", 43) + "="
+	good := signer.Name() + "\n7\n" + hash + "\n" + hash + "\n2026-01-01T00:00:00Z\n"
+	for change, ok := range map[[2]string]bool{
+		{"", ""}: true, {"\n7\n", "\n07\n"}: false, {"\n7\n", "\n-7\n"}: false, {"\n7\n", "\n0\n"}: false, {"\n7\n", "\n+7\n"}: false, {"00Z", "00+00:00"}: false,
+		{"00Z", "00.0Z"}: false, {"A=", "B="}: false, {"00Z\n", "00Z\nmore\n"}: false, {signer.Name(), "another"}: false,
+	} {
+		signed, err := note.Sign(&note.Note{Text: strings.Replace(good, change[0], change[1], 1)}, signer)
+		require.NoError(t, err)
+		c, err := checkpoint.Open(signed, key.Verifiers())
+		require.Equal(t, ok, err == nil, "%q", change)
+		if ok {
+			require.Equal(t, int64(7), c.Size)
+		}
+	}
+}
+
 func TestNothingIsSignedThatContradictsTheNewestCheckpoint(t *testing.T) {
 	for name, c := range map[string]struct {
 		tamper func(w *world)
@@ -246,6 +271,11 @@ func TestNothingIsSignedThatContradictsTheNewestCheckpoint(t *testing.T) {
 			require.NoError(w.t, err)
 			require.NoError(w.t, w.place().Write(w.t.Context(), "000000000000310-20260101T000000Z.txt", signed))
 		}, "is not to be trusted: the checkpoint is signed by another key"},
+		"CheckpointRenamed": {func(w *world) {
+			signed, err := w.place().Read(w.t.Context(), w.names()[0])
+			require.NoError(w.t, err)
+			require.NoError(w.t, w.place().Write(w.t.Context(), "000000000000310-20260101T000000Z.txt", signed))
+		}, "its size is not that in its name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -69,7 +69,7 @@ func (p *Proofs) Receipt(ctx context.Context, a *access.Actor, seq int64) (*Rece
 	}
 	c, err := Open([]byte(signed), p.Keys)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint: the one in the database: %w", err)
+		return nil, fmt.Errorf("checkpoint: the one in the database: %w; all servers need the same POOL_SIGNING_KEY", err)
 	}
 	if c.Size < seq {
 		return nil, ErrNotYet

@@ -25,6 +25,7 @@ type market struct {
 	bob, tom, eve, admin *access.Actor
 	key                  ids.ID
 	deposit, grant, seq  int64
+	withdrawal           int64 // of bob's key, by an admin
 	proofs               *checkpoint.Proofs
 }
 
@@ -54,6 +55,7 @@ func newMarket(t *testing.T) *market {
 	m.seq = do(&ledger.Settle{Hold: hold, Charge: 6*money.One + 1, Cost: 2*money.One + 3, Usage: &ledger.Usage{
 		ID: source.New(ids.Usage), CreatedAt: clock.System.Now(), Succeeded: true, Model: "gpt-4", Provider: "openai", User: m.tom.ID, Resource: m.key, Owner: m.bob.ID, Attempts: 1,
 	}}).Seq
+	m.withdrawal = do(&ledger.Withdraw{Resource: m.key, Owner: m.bob.ID, Actor: m.admin.ID, Memo: "taken back"}).Seq
 	policy, err := access.New()
 	require.NoError(t, err)
 	m.proofs = checkpoint.NewProofs(checkpoint.ProofsDeps{DB: m.db, Policy: policy, Keys: m.world.key.Verifiers()})
@@ -91,6 +93,7 @@ func TestAReceiptOpensWhatItsHolderMaySee(t *testing.T) {
 		{"the consumer of a charge", m.tom, m.seq, []string{"wallet:" + string(m.tom.ID), "-6.000000001", "gpt-4"}, []string{string(m.key), string(m.bob.ID), "platform.", "provider.", "2.000000003"}},
 		{"an admin", m.admin, m.seq, []string{string(m.key), "platform.revenue", "provider.spent", "-2.000000003"}, nil},
 		{"a contributor", m.bob, m.deposit, []string{string(m.key), "resource:" + string(m.key), `"100"`, "wallet:" + string(m.bob.ID), `"90"`}, []string{"platform.", "provider."}},
+		{"a contributor whose key an admin withdrew", m.bob, m.withdrawal, []string{"taken back", "resource:" + string(m.key)}, []string{string(m.admin.ID)}},
 		{"whom an admin gave Credits", m.tom, m.grant, []string{"welcome", `"100"`}, []string{string(m.admin.ID), "platform."}},
 	} {
 		text := m.receipt(c.who, c.seq).JSON()
@@ -108,6 +111,9 @@ func TestAReceiptOpensWhatItsHolderMaySee(t *testing.T) {
 		}
 	}
 
+	m.book(1)
+	_, err = m.proofs.Receipt(t.Context(), m.admin, m.keeper.Newest().Size+1)
+	require.ErrorIs(t, err, checkpoint.ErrNotYet)
 	for _, c := range []struct {
 		who *access.Actor
 		seq int64
@@ -158,10 +164,18 @@ func TestEveryChangeOfAReceiptIsFound(t *testing.T) {
 		"an entry twice": func(r *checkpoint.Receipt) {
 			r.Transaction.Entries = append(r.Transaction.Entries, r.Transaction.Entries[0])
 		},
-		"entries in disorder":   func(r *checkpoint.Receipt) { e := r.Transaction.Entries; e[0], e[1] = e[1], e[0] },
-		"a path cut":            func(r *checkpoint.Receipt) { r.Proof.Path = r.Proof.Path[1:] },
-		"a path made longer":    func(r *checkpoint.Receipt) { r.Proof.Path = append(r.Proof.Path, r.Proof.Path[0]) },
-		"opened and shut":       func(r *checkpoint.Receipt) { r.Transaction.Memo.Commitment = r.Proof.Leaf },
+		"entries in disorder": func(r *checkpoint.Receipt) { e := r.Transaction.Entries; e[0], e[1] = e[1], e[0] },
+		"a path cut":          func(r *checkpoint.Receipt) { r.Proof.Path = r.Proof.Path[1:] },
+		"a path made longer":  func(r *checkpoint.Receipt) { r.Proof.Path = append(r.Proof.Path, r.Proof.Path[0]) },
+		"opened and shut":     func(r *checkpoint.Receipt) { r.Transaction.Memo.Commitment = r.Proof.Leaf },
+		"a claim on what is shut": func(r *checkpoint.Receipt) {
+			for i := range r.Transaction.Entries {
+				if e := &r.Transaction.Entries[i]; e.Commitment != "" {
+					e.Account, e.Asset, e.Amount = ledger.Revenue, ledger.Credit, "1"
+				}
+			}
+		},
+		"an origin claimed":     func(r *checkpoint.Receipt) { r.Transaction.Origin.Resource = "res_other" },
 		"a checkpoint unsigned": func(r *checkpoint.Receipt) { r.Checkpoint, _, _ = strings.Cut(r.Checkpoint, "\n\n") },
 		"the same amount, otherwise": func(r *checkpoint.Receipt) {
 			for i := range r.Transaction.Entries {
