@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/database"
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -65,14 +67,8 @@ func (b *books) fill(ctx context.Context) (err error) {
 	if err := b.cut(ctx); err != nil {
 		return err
 	}
-	total := b.accounts + keys + b.rows
-	for done := 0; done < total; {
-		n := min(pageRows, total-done)
-		if err := b.page(ctx, done, n); err != nil {
-			return err
-		}
-		done += n
-		_, _ = fmt.Fprintf(os.Stderr, "\rfilling: %d of %d", done, total)
+	if err := b.history(ctx); err != nil {
+		return err
 	}
 	_, _ = fmt.Fprintln(os.Stderr)
 	if err := b.totals(ctx); err != nil {
@@ -103,56 +99,99 @@ func (b *books) found(ctx context.Context) (bool, error) {
 	return len(b.users) > 0, nil
 }
 
-// page writes the transactions number first to first+n−1.
-func (b *books) page(ctx context.Context, first, n int) error {
-	tx, err := b.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
+// history makes the transactions, and writes each page while the next is made.
+func (b *books) history(ctx context.Context) error {
+	total := b.accounts + keys + b.rows
+	pages := make(chan page)
+	made, ctx := errgroup.WithContext(ctx)
+	made.Go(func() error {
+		defer close(pages)
+		for first := 0; first < total; first += pageRows {
+			p, err := b.page(first, min(pageRows, total-first))
+			if err != nil {
+				return err
+			}
+			select {
+			case pages <- p:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	made.Go(func() error {
+		done := 0
+		for p := range pages {
+			if err := b.write(ctx, p); err != nil {
+				return err
+			}
+			done += len(p.transactions)
+			_, _ = fmt.Fprintf(os.Stderr, "\rfilling: %d of %d", done, total)
+		}
+		return nil
+	})
+	return made.Wait()
+}
+
+// page is what is written at once.
+type page struct {
+	first                 int64
+	transactions, entries [][]any
+}
+
+// page makes the transactions number first to first+n−1.
+func (b *books) page(first, n int) (p page, err error) {
 	salts := make([]byte, n*6*16)
 	if _, err := rand.Read(salts); err != nil {
-		return err
+		return p, err
 	}
-	var transactions, entries, usages [][]any
+	salt := func(n int) []byte { s := salts[:16*n]; salts = salts[16*n:]; return s }
+	p.first = b.seq + 1
 	for i := first; i < first+n; i++ {
 		t := b.transaction(i)
 		b.seq++
-		salt := func() []byte { s := salts[:16]; salts = salts[16:]; return s }
-		opening := append(salt(), salt()...)
+		opening := salt(2)
 		h := ledger.Header{
 			Seq: b.seq, At: b.at, Kind: t.kind, User: t.user, Usage: t.usage,
 			Memo: ledger.MemoCommitment(opening[:16], ""), Origin: ledger.OriginCommitment(opening[16:], "", t.resource),
 		}
 		var commitments []ledger.Digest
 		for k, e := range t.entries {
-			s := salt()
+			s := salt(1)
 			commitments = append(commitments, ledger.Commitment(s, e.account, e.amount))
-			entries = append(entries, []any{b.seq, k, string(e.account), e.amount, e.after, s})
+			p.entries = append(p.entries, []any{b.seq, k, string(e.account), e.amount, e.after, s})
 		}
-		leaf := h.Leaf(commitments)
-		prev := b.hash
-		b.hash = ledger.Chained(prev, leaf)
-		transactions = append(transactions, []any{b.seq, string(t.kind), b.at, "", opening, "", string(t.user), string(t.resource), string(t.usage), leaf[:], prev[:], b.hash[:]})
-		if t.usage != "" {
-			usages = append(usages, []any{string(t.usage), b.at, "SUCCEEDED", "gpt-4", "openai", string(t.user), "", string(t.resource), "",
-				2000, 0, 0, 1000, 0, 400, charge, cost, 0, 0, 0, 0, 0, 0, "only_candidate", 1, "", false, false, false, b.seq})
-		}
+		leaf, prev := h.Leaf(commitments), b.hash
+		hash := ledger.Chained(prev, leaf)
+		p.transactions = append(p.transactions, []any{
+			b.seq, string(t.kind), b.at, "", opening, "", string(t.user), string(t.resource), string(t.usage), leaf[:], prev[:], hash[:],
+		})
+		b.hash = hash
 	}
-	for _, c := range []struct {
-		table   string
-		columns []string
-		rows    [][]any
-	}{
-		{"ledger_transactions", []string{"seq", "kind", "created_at", "memo", "memo_salt", "actor_id", "user_id", "resource_id", "usage_id", "leaf", "previous_hash", "hash"}, transactions},
-		{"ledger_entries", []string{"seq", "n", "account_id", "amount", "balance_after", "salt"}, entries},
-		{"usage_logs", []string{"id", "created_at", "status", "model", "provider", "user_id", "token_id", "resource_id", "owner_id", "prompt_tokens", "cached_tokens", "cache_write_tokens",
-			"completion_tokens", "reasoning_tokens", "latency_ms", "credits_charged", "cost_amount", "input_price", "output_price", "minimum_charge", "input_cost", "cached_input_cost",
-			"output_cost", "routing_reason", "attempts", "error_code", "streamed", "estimated", "clamped", "transaction_seq"}, usages},
-	} {
-		if err := copyIn(ctx, tx, c.table, c.columns, c.rows); err != nil {
-			return fmt.Errorf("%s: %w", c.table, err)
-		}
+	return p, nil
+}
+
+func (b *books) write(ctx context.Context, p page) error {
+	tx, err := b.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	if err := copyIn(ctx, tx, "ledger_transactions", []string{
+		"seq", "kind", "created_at", "memo", "memo_salt", "actor_id", "user_id", "resource_id", "usage_id", "leaf", "previous_hash", "hash",
+	}, p.transactions); err != nil {
+		return err
+	}
+	if err := copyIn(ctx, tx, "ledger_entries", []string{"seq", "n", "account_id", "amount", "balance_after", "salt"}, p.entries); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO usage_logs (id, created_at, status, model, provider, user_id, token_id, resource_id, owner_id, prompt_tokens, cached_tokens,
+			cache_write_tokens, completion_tokens, reasoning_tokens, latency_ms, credits_charged, cost_amount, input_price, output_price, minimum_charge, input_cost, cached_input_cost,
+			output_cost, routing_reason, attempts, error_code, streamed, estimated, clamped, transaction_seq)
+		SELECT usage_id, created_at, 'SUCCEEDED', 'gpt-4', 'openai', user_id, '', resource_id, '', 2000, 0, 0, 1000, 0, 400, $3, $4, 0, 0, 0, 0, 0, 0, 'only_candidate', 1, '',
+			false, false, false, seq
+		FROM ledger_transactions WHERE seq BETWEEN $1 AND $2 AND usage_id <> ''`, p.first, p.first+int64(len(p.transactions))-1, charge, cost); err != nil {
+		return err
 	}
 	return tx.Commit()
 }

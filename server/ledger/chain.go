@@ -3,7 +3,6 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"hash"
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -43,13 +42,16 @@ func (l *link) seal(prev Digest) {
 	for i, e := range l.entries {
 		commitments[i] = Commitment(l.entrySalt(i), e.Account, e.Amount)
 	}
-	if len(l.originSalt()) == 0 {
-		l.leaf = l.openLeaf(commitments)
-	} else {
-		l.leaf = l.header().Leaf(commitments)
-	}
+	l.leaf = l.leafOver(commitments)
 	l.prev = prev
 	l.hash = Chained(prev, l.leaf)
+}
+
+func (l *link) leafOver(commitments []Digest) Digest {
+	if len(l.originSalt()) == 0 {
+		return l.openLeaf(commitments)
+	}
+	return l.header().Leaf(commitments)
 }
 
 func (l *link) header() Header {
@@ -90,22 +92,21 @@ func (t Header) Leaf(commitments []Digest) Digest {
 	return leafOf(t.Seq, t.At, texts, []Digest{t.Origin, t.Memo}, commitments)
 }
 
-func leafOf(seq int64, at time.Time, texts []string, header []Digest, commitments []Digest) (leaf Digest) {
-	h := sha256.New()
-	writeInt(h, seq)
-	writeInt(h, at.UnixMicro())
+func leafOf(seq int64, at time.Time, texts []string, header []Digest, commitments []Digest) Digest {
+	b := make([]byte, 0, 512) // what nearly all transactions need: on the stack
+	b = appendInt(b, seq)
+	b = appendInt(b, at.UnixMicro())
 	for _, text := range texts {
-		writeText(h, text)
+		b = appendText(b, text)
 	}
 	for _, d := range header {
-		h.Write(d[:])
+		b = append(b, d[:]...)
 	}
-	writeInt(h, int64(len(commitments)))
+	b = appendInt(b, int64(len(commitments)))
 	for _, c := range commitments {
-		h.Write(c[:])
+		b = append(b, c[:]...)
 	}
-	h.Sum(leaf[:0])
-	return leaf
+	return sha256.Sum256(b)
 }
 
 // Chained returns the hash of a transaction: SHA-256(hash of the one before it ‖ leaf).
@@ -114,42 +115,28 @@ func Chained(prev, leaf Digest) Digest {
 }
 
 // Commitment hides an entry behind its salt: SHA-256(salt ‖ account ‖ asset ‖ amount).
-func Commitment(salt []byte, account AccountID, amount int64) (d Digest) {
-	h := sha256.New()
-	h.Write(salt)
-	writeText(h, string(account))
-	writeText(h, string(account.Asset()))
-	writeInt(h, amount)
-	h.Sum(d[:0])
-	return d
+func Commitment(salt []byte, account AccountID, amount int64) Digest {
+	b := append(make([]byte, 0, 128), salt...)
+	b = appendText(b, string(account))
+	b = appendText(b, string(account.Asset()))
+	return sha256.Sum256(appendInt(b, amount))
 }
 
 // OriginCommitment hides who caused a transaction and which resource is in it: SHA-256(salt ‖ actor ‖ resource).
-func OriginCommitment(salt []byte, actor, resource ids.ID) (d Digest) {
-	h := sha256.New()
-	h.Write(salt)
-	writeText(h, string(actor))
-	writeText(h, string(resource))
-	h.Sum(d[:0])
-	return d
+func OriginCommitment(salt []byte, actor, resource ids.ID) Digest {
+	b := append(make([]byte, 0, 128), salt...)
+	b = appendText(b, string(actor))
+	return sha256.Sum256(appendText(b, string(resource)))
 }
 
 // MemoCommitment hides a memo behind its salt, so that it can be erased: SHA-256(salt ‖ memo).
-func MemoCommitment(salt []byte, memo string) (d Digest) {
-	h := sha256.New()
-	h.Write(salt)
-	writeText(h, memo)
-	h.Sum(d[:0])
-	return d
+func MemoCommitment(salt []byte, memo string) Digest {
+	b := append(make([]byte, 0, 128), salt...)
+	return sha256.Sum256(appendText(b, memo))
 }
 
-func writeInt(h hash.Hash, n int64) {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], uint64(n))
-	h.Write(b[:])
+func appendInt(b []byte, n int64) []byte {
+	return binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // the same bits
 }
 
-func writeText(h hash.Hash, s string) {
-	writeInt(h, int64(len(s)))
-	h.Write([]byte(s))
-}
+func appendText(b []byte, s string) []byte { return append(appendInt(b, int64(len(s))), s...) }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // verifyPage is how many transactions are read at once.
@@ -35,109 +37,198 @@ func Verify(ctx context.Context, db *sql.DB, o VerifyOptions) (*Report, error) {
 		return nil, err
 	}
 	copy(h.hash[:], hash)
-	for {
-		page, err := readPage(ctx, tx, v.seq)
-		if err != nil {
-			return nil, err
+	r, err := newReplay(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	err = r.each(ctx, func(t *stored) {
+		v.step(t)
+		if o.Watch != nil {
+			o.Watch(t.seq, t.leaf, t.hash)
 		}
-		for i := range page {
-			v.step(&page[i])
-			if o.Watch != nil {
-				o.Watch(page[i].seq, page[i].leaf, page[i].hash)
-			}
-		}
+	}, func() {
 		if o.Progress != nil {
 			o.Progress(v.seq, h.seq)
 		}
-		if len(page) < verifyPage {
-			break
-		}
-	}
-	accounts, err := readAccounts(ctx, tx)
+	})
 	if err != nil {
 		return nil, err
 	}
-	v.end(h, accounts)
+	v.end(h)
+	if err := r.accounts(ctx, v); err != nil {
+		return nil, err
+	}
 	return v.report, checkSums(ctx, tx, v)
 }
 
-// readPage reads the transactions after a sequence, each with its entries.
-func readPage(ctx context.Context, tx *sql.Tx, after int64) ([]stored, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT seq, kind, created_at, memo, memo_salt, actor_id, user_id, resource_id, usage_id, leaf, previous_hash, hash
-		FROM ledger_transactions WHERE seq > $1 ORDER BY seq LIMIT $2`, after, verifyPage)
+// replay reads the log page by page, the next one while the last one is checked.
+type replay struct {
+	tx                    *sql.Tx
+	transactions, entries *sql.Stmt // prepared, so that numbers and bytes come in binary form
+	tallies               map[string]*tally
+}
+
+func newReplay(ctx context.Context, tx *sql.Tx) (r *replay, err error) {
+	r = &replay{tx: tx, tallies: map[string]*tally{}}
+	r.transactions, err = tx.PrepareContext(ctx, `SELECT seq, kind, created_at, memo, memo_salt, actor_id, user_id, resource_id, usage_id, leaf, previous_hash, hash
+		FROM ledger_transactions WHERE seq > $1 ORDER BY seq LIMIT $2`)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	var page []stored
-	for rows.Next() {
-		var t stored
-		var leaf, prev, hash []byte
-		err := rows.Scan(&t.seq, &t.kind, &t.at, &t.memo, &t.memoOpening, &t.actor, &t.user, &t.resource, &t.usage, &leaf, &prev, &hash)
-		if err != nil {
-			return nil, err
-		}
-		if copy(t.leaf[:], leaf) != len(t.leaf) || copy(t.prev[:], prev) != len(t.prev) || copy(t.hash[:], hash) != len(t.hash) {
-			t.wrong = "a hash has the wrong length"
-		}
-		page = append(page, t)
-	}
-	if err := rows.Err(); err != nil || len(page) == 0 {
-		return nil, err
-	}
-	return page, readEntries(ctx, tx, page)
+	r.entries, err = tx.PrepareContext(ctx, `SELECT seq, n, account_id, amount, balance_after, salt FROM ledger_entries
+		WHERE seq BETWEEN $1 AND $2 ORDER BY seq, n`)
+	return r, err
 }
 
-func readEntries(ctx context.Context, tx *sql.Tx, page []stored) error {
-	rows, err := tx.QueryContext(ctx, `SELECT seq, n, account_id, amount, balance_after, salt FROM ledger_entries
-		WHERE seq BETWEEN $1 AND $2 ORDER BY seq, n`, page[0].seq, page[len(page)-1].seq)
+// each calls step for every transaction in order, and paged after each page.
+func (r *replay) each(ctx context.Context, step func(*stored), paged func()) error {
+	full, empty := make(chan *replayPage), make(chan *replayPage, 2)
+	empty <- &replayPage{}
+	empty <- &replayPage{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(full)
+		for after := int64(0); ; {
+			p := <-empty
+			if err := r.read(ctx, p, after); err != nil {
+				return err
+			}
+			if len(p.transactions) == 0 {
+				return nil
+			}
+			after = p.transactions[len(p.transactions)-1].seq
+			select {
+			case full <- p:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	})
+	for p := range full {
+		for i := range p.transactions {
+			step(&p.transactions[i])
+		}
+		paged()
+		empty <- p
+	}
+	return g.Wait()
+}
+
+// replayPage is a page of the log; its memory serves again.
+type replayPage struct {
+	transactions []stored
+	entries      []storedEntry
+	bytes        []byte // the salts
+}
+
+// keep copies b to where it lasts as long as the page.
+func (p *replayPage) keep(b []byte) []byte {
+	from := len(p.bytes)
+	p.bytes = append(p.bytes, b...)
+	return p.bytes[from:len(p.bytes):len(p.bytes)]
+}
+
+// read fills the page with the transactions after a sequence, each with its entries.
+func (r *replay) read(ctx context.Context, p *replayPage, after int64) error {
+	p.transactions, p.entries, p.bytes = p.transactions[:0], p.entries[:0], p.bytes[:0]
+	rows, err := r.transactions.QueryContext(ctx, after, verifyPage)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	at := 0
+	var kind, opening, leaf, prev, hash sql.RawBytes
 	for rows.Next() {
-		var seq int64
-		var n int
-		var e storedEntry
-		var after sql.NullInt64
-		if err := rows.Scan(&seq, &n, &e.Account, &e.Amount, &after, &e.salt); err != nil {
+		p.transactions = append(p.transactions, stored{})
+		t := &p.transactions[len(p.transactions)-1]
+		if err := rows.Scan(&t.seq, &kind, &t.at, &t.memo, &opening, &t.actor, &t.user, &t.resource, &t.usage, &leaf, &prev, &hash); err != nil {
 			return err
 		}
-		if after.Valid {
-			e.after = &after.Int64
+		t.kind = kindOf(kind)
+		t.salts = p.keep(opening)
+		if copy(t.leaf[:], leaf) != len(t.leaf) || copy(t.prev[:], prev) != len(t.prev) || copy(t.hash[:], hash) != len(t.hash) {
+			t.wrong = "a hash has the wrong length"
 		}
-		for at < len(page) && page[at].seq < seq {
+	}
+	if err := rows.Err(); err != nil || len(p.transactions) == 0 {
+		return err
+	}
+	return r.readEntries(ctx, p)
+}
+
+// kindOf returns a kind without making a string of it each time.
+func kindOf(text []byte) Kind {
+	if string(text) == string(KindUsage) {
+		return KindUsage
+	}
+	return Kind(text)
+}
+
+func (r *replay) readEntries(ctx context.Context, p *replayPage) error {
+	rows, err := r.entries.QueryContext(ctx, p.transactions[0].seq, p.transactions[len(p.transactions)-1].seq)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	at, first := 0, 0 // the transaction that is read, and its first entry
+	for rows.Next() {
+		var seq, n int64
+		var e storedEntry
+		var account, salt sql.RawBytes
+		var after sql.NullInt64
+		if err := rows.Scan(&seq, &n, &account, &e.amount, &after, &salt); err != nil {
+			return err
+		}
+		for at < len(p.transactions) && p.transactions[at].seq < seq {
 			at++
+			first = len(p.entries)
 		}
-		if at == len(page) || page[at].seq != seq {
+		if at == len(p.transactions) || p.transactions[at].seq != seq {
 			continue // an entry without its transaction: the gap is found by the sequence
 		}
-		t := &page[at]
-		if n != len(t.entries) {
+		t := &p.transactions[at]
+		if int(n) != len(t.entries) {
 			t.wrong = fmt.Sprintf("entry %d is missing", len(t.entries))
 		}
-		t.entries = append(t.entries, e)
+		e.account, e.after, e.known, e.salt = r.tally(account), after.Int64, after.Valid, p.keep(salt)
+		p.entries = append(p.entries, e)
+		t.entries = p.entries[first:len(p.entries):len(p.entries)]
 	}
 	return rows.Err()
 }
 
-func readAccounts(ctx context.Context, tx *sql.Tx) (map[AccountID]Balance, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, balance, held FROM ledger_accounts`)
+func (r *replay) tally(account []byte) *tally {
+	if t := r.tallies[string(account)]; t != nil {
+		return t
+	}
+	id := AccountID(account)
+	t := &tally{id: id, asset: id.Asset(), hot: id.Hot()}
+	r.tallies[string(id)] = t
+	return t
+}
+
+// accounts compares the accounts with the entries.
+func (r *replay) accounts(ctx context.Context, v *verifier) error {
+	rows, err := r.tx.QueryContext(ctx, `SELECT id, balance FROM ledger_accounts ORDER BY id`)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }()
-	out := map[AccountID]Balance{}
+	balances := map[Asset]int64{}
 	for rows.Next() {
-		var id AccountID
-		var b Balance
-		if err := rows.Scan(&id, &b.Balance, &b.Held); err != nil {
-			return nil, err
+		var id sql.RawBytes
+		var balance int64
+		if err := rows.Scan(&id, &balance); err != nil {
+			return err
 		}
-		out[id] = b
+		t := r.tally(id)
+		v.account(t, balance)
+		balances[t.asset] += balance
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	v.accounts(r.tallies, balances)
+	return nil
 }
 
 // sumChecks each return rows of text, one for every disagreement. They compare what the database itself can add up.
@@ -152,17 +243,32 @@ var sumChecks = []string{
 		LEFT JOIN (SELECT token_id, sum(credits) FROM ledger_holds WHERE token_id <> '' GROUP BY token_id) h ON h.token_id = b.token_id
 		WHERE b.held <> coalesce(h.sum, 0)`,
 	`SELECT 'the hold ' || id || ' is open past its expiry' FROM ledger_holds WHERE expires_at < clock_timestamp() - interval '60 seconds'`,
-	`SELECT 'pool_totals differ from the usage logs' FROM pool_totals t, (SELECT count(*) AS requests, count(*) FILTER (WHERE status = 'SUCCEEDED') AS succeeded,
-			coalesce(sum(credits_charged), 0) AS credits, coalesce(sum(cost_amount), 0) AS cost FROM usage_logs) u
-		WHERE (t.requests, t.succeeded, t.credits_charged, t.provider_cost) <> (u.requests, u.succeeded, u.credits, u.cost)`,
-	`SELECT 'the hourly roll-ups differ from the usage logs' FROM
-		(SELECT coalesce(sum(requests), 0) AS r, coalesce(sum(failed), 0) AS f, coalesce(sum(credits_charged), 0) AS c, coalesce(sum(cost_amount), 0) AS u, coalesce(sum(prompt_tokens), 0) AS p, coalesce(sum(completion_tokens), 0) AS o FROM usage_rollups) a,
-		(SELECT count(*) AS r, count(*) FILTER (WHERE status = 'FAILED') AS f, coalesce(sum(credits_charged), 0) AS c, coalesce(sum(cost_amount), 0) AS u, coalesce(sum(prompt_tokens), 0) AS p, coalesce(sum(completion_tokens), 0) AS o FROM usage_logs) b
-		WHERE (a.r, a.f, a.c, a.u, a.p, a.o) <> (b.r, b.f, b.c, b.u, b.p, b.o)`,
-	`SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs' FROM pool_ledgers l
-		FULL JOIN (SELECT owner_id, count(*) AS requests, sum(credits_charged) AS credits, sum(cost_amount) AS cost FROM usage_logs WHERE owner_id <> '' GROUP BY owner_id) u ON u.owner_id = l.owner_id
-		WHERE (coalesce(l.requests, 0), coalesce(l.revenue, 0), coalesce(l.consumed, 0)) <> (coalesce(u.requests, 0), coalesce(u.credits, 0), coalesce(u.cost, 0))`,
 }
+
+// usageCheck compares what follows from the usage logs with them, in one pass over them. $1 and $2 are what wallets paid and
+// providers took for usage by the entries.
+const usageCheck = `WITH owners AS MATERIALIZED (
+	SELECT owner_id, count(*) AS requests, count(*) FILTER (WHERE status = 'SUCCEEDED') AS succeeded, sum(credits_charged) AS credits, sum(cost_amount) AS cost,
+		sum(prompt_tokens) AS prompt, sum(completion_tokens) AS completion
+	FROM usage_logs GROUP BY owner_id
+), logs AS (
+	SELECT coalesce(sum(requests), 0) AS requests, coalesce(sum(succeeded), 0) AS succeeded, coalesce(sum(credits), 0) AS credits, coalesce(sum(cost), 0) AS cost,
+		coalesce(sum(prompt), 0) AS prompt, coalesce(sum(completion), 0) AS completion
+	FROM owners
+), hours AS (
+	SELECT coalesce(sum(requests), 0) AS requests, coalesce(sum(failed), 0) AS failed, coalesce(sum(credits_charged), 0) AS credits, coalesce(sum(cost_amount), 0) AS cost,
+		coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(completion_tokens), 0) AS completion
+	FROM usage_rollups
+)
+SELECT 'usage logs add up to ' || credits || ' Credits and ' || cost || ' USD, the entries to ' || $1::bigint || ' and ' || $2::bigint FROM logs
+	WHERE (credits, cost) <> ($1::bigint, $2::bigint)
+UNION ALL SELECT 'pool_totals differ from the usage logs' FROM pool_totals t, logs u
+	WHERE (t.requests, t.succeeded, t.credits_charged, t.provider_cost) <> (u.requests, u.succeeded, u.credits, u.cost)
+UNION ALL SELECT 'the hourly roll-ups differ from the usage logs' FROM hours a, logs b
+	WHERE (a.requests, a.failed, a.credits, a.cost, a.prompt, a.completion) <> (b.requests, b.requests - b.succeeded, b.credits, b.cost, b.prompt, b.completion)
+UNION ALL SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs' FROM pool_ledgers l
+	FULL JOIN (SELECT * FROM owners WHERE owner_id <> '') u ON u.owner_id = l.owner_id
+	WHERE (coalesce(l.requests, 0), coalesce(l.revenue, 0), coalesce(l.consumed, 0)) <> (coalesce(u.requests, 0), coalesce(u.credits, 0), coalesce(u.cost, 0))`
 
 // checkSums compares holds, usage logs and roll-ups with each other and with the entries.
 func checkSums(ctx context.Context, tx *sql.Tx, v *verifier) error {
@@ -176,18 +282,15 @@ func checkSums(ctx context.Context, tx *sql.Tx, v *verifier) error {
 			r.find(&r.BalancesMatch, 0, "%s", text)
 		}
 	}
-	var charged, cost int64
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(credits_charged), 0), coalesce(sum(cost_amount), 0) FROM usage_logs`).Scan(&charged, &cost); err != nil {
-		return err
+	disagreements, err := readTexts(ctx, tx, usageCheck, v.charged, v.spent)
+	for _, text := range disagreements {
+		r.find(&r.BalancesMatch, 0, "%s", text)
 	}
-	if charged != v.charged || cost != v.spent {
-		r.find(&r.BalancesMatch, 0, "usage logs add up to %d Credits and %d USD, the entries to %d and %d", charged, cost, v.charged, v.spent)
-	}
-	return nil
+	return err
 }
 
-func readTexts(ctx context.Context, tx *sql.Tx, query string) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, query)
+func readTexts(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]string, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

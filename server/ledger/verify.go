@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -42,33 +41,41 @@ func (r *Report) find(ok *bool, seq int64, format string, args ...any) {
 
 // verifier replays the log.
 type verifier struct {
-	report   *Report
-	prev     Digest
-	seq      int64
-	balances map[AccountID]int64
-	charged  int64 // what wallets paid for usage
-	spent    int64 // what providers took for usage
+	report  *Report
+	prev    Digest
+	seq     int64
+	charged int64 // what wallets paid for usage
+	spent   int64 // what providers took for usage
+
+	commitments []Digest
 }
 
 func newVerifier() *verifier {
-	return &verifier{
-		report:   &Report{ChainValid: true, Balanced: true, BalancesMatch: true},
-		balances: map[AccountID]int64{},
-	}
+	return &verifier{report: &Report{ChainValid: true, Balanced: true, BalancesMatch: true}}
 }
 
-// stored is a transaction as the tables have it.
+// tally is what the entries of an account add up to.
+type tally struct {
+	id    AccountID
+	asset Asset
+	hot   bool
+	sum   int64
+	found bool // among the accounts
+}
+
+// stored is a transaction as the tables have it. Its salts are those that are stored with it, without the entries'.
 type stored struct {
 	link
-	memoOpening []byte
-	entries     []storedEntry
-	wrong       string // what can't even be read
+	entries []storedEntry
+	wrong   string // what can't even be read
 }
 
 type storedEntry struct {
-	Entry
-	salt  []byte
-	after *int64
+	account *tally
+	amount  int64
+	after   int64
+	known   bool // whether after is
+	salt    []byte
 }
 
 // step checks the next transaction and adds it to the balances.
@@ -79,18 +86,20 @@ func (v *verifier) step(t *stored) {
 		r.find(&r.ChainValid, v.seq+1, "#%d is missing: after #%d comes #%d", v.seq+1, v.seq, t.seq)
 	}
 	v.seq = t.seq
-	was := link{draft: t.draft, seq: t.seq, at: t.at, salts: append([]byte(nil), t.memoOpening...)}
-	was.draft.entries = nil
+	v.commitments = v.commitments[:0]
 	for _, e := range t.entries {
-		was.salts = append(was.salts, e.salt...)
-		was.draft.entries = append(was.draft.entries, e.Entry)
+		if len(e.salt) != saltLen {
+			t.wrong = cmp.Or(t.wrong, "a salt has the wrong length")
+		}
+		v.commitments = append(v.commitments, Commitment(e.salt, e.account.id, e.amount))
 	}
-	switch {
-	case t.wrong != "" || !was.sealable():
-		r.find(&r.ChainValid, t.seq, "#%d can't be recomputed: %s", t.seq, cmp.Or(t.wrong, "a salt has the wrong length"))
-	default:
-		was.seal(v.prev)
-		if was.leaf != t.leaf {
+	if t.wrong == "" && !t.sealable() {
+		t.wrong = "a salt has the wrong length"
+	}
+	if t.wrong != "" {
+		r.find(&r.ChainValid, t.seq, "#%d can't be recomputed: %s", t.seq, t.wrong)
+	} else {
+		if t.leafOver(v.commitments) != t.leaf {
 			r.find(&r.ChainValid, t.seq, "#%d is not what was sealed: its content or entries changed", t.seq)
 		}
 		if t.prev != v.prev {
@@ -106,37 +115,41 @@ func (v *verifier) step(t *stored) {
 
 func (v *verifier) add(t *stored) {
 	r := v.report
-	sums := map[Asset]int64{}
+	var credit, usd int64
 	for _, e := range t.entries {
-		asset := e.Account.Asset()
+		sum := &credit
+		if e.account.asset == USD {
+			sum = &usd
+		}
 		var err error
-		if sums[asset], err = money.Add(sums[asset], e.Amount); err != nil {
+		if *sum, err = money.Add(*sum, e.amount); err != nil {
 			r.find(&r.Balanced, t.seq, "#%d overflows", t.seq)
 		}
-		if v.balances[e.Account], err = money.Add(v.balances[e.Account], e.Amount); err != nil {
-			r.find(&r.BalancesMatch, t.seq, "%s overflows at #%d", e.Account, t.seq)
+		if e.account.sum, err = money.Add(e.account.sum, e.amount); err != nil {
+			r.find(&r.BalancesMatch, t.seq, "%s overflows at #%d", e.account.id, t.seq)
 		}
-		if e.after != nil && *e.after != v.balances[e.Account] {
-			r.find(&r.BalancesMatch, t.seq, "#%d leaves %s at %d, its entries add up to %d", t.seq, e.Account, *e.after, v.balances[e.Account])
+		if e.known && e.after != e.account.sum {
+			r.find(&r.BalancesMatch, t.seq, "#%d leaves %s at %d, its entries add up to %d", t.seq, e.account.id, e.after, e.account.sum)
 		}
 		if t.kind == KindUsage {
 			switch {
-			case e.Account == Spent:
-				v.spent += e.Amount
-			case !e.Account.Hot() && asset == Credit:
-				v.charged -= e.Amount
+			case e.account.id == Spent:
+				v.spent += e.amount
+			case !e.account.hot && e.account.asset == Credit:
+				v.charged -= e.amount
 			}
 		}
 	}
-	for asset, sum := range sums {
-		if sum != 0 {
-			r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, sum, asset)
-		}
+	if credit != 0 {
+		r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, credit, Credit)
+	}
+	if usd != 0 {
+		r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, usd, USD)
 	}
 }
 
-// end checks the head and the accounts after the last transaction.
-func (v *verifier) end(h head, accounts map[AccountID]Balance) {
+// end checks the head after the last transaction.
+func (v *verifier) end(h head) {
 	r := v.report
 	r.HeadSeq, r.HeadHash = h.seq, h.hash
 	if h.seq != v.seq {
@@ -148,20 +161,31 @@ func (v *verifier) end(h head, accounts map[AccountID]Balance) {
 	if r.Transactions != h.seq {
 		r.find(&r.ChainValid, 0, "%d transactions, the head says %d", r.Transactions, h.seq)
 	}
-	for _, id := range slices.Sorted(maps.Keys(v.balances)) {
-		if _, ok := accounts[id]; !ok && v.balances[id] != 0 {
-			r.find(&r.BalancesMatch, 0, "%s has entries and no row", id)
+}
+
+// account compares an account's row with what its entries add up to.
+func (v *verifier) account(t *tally, balance int64) {
+	t.found = true
+	if balance != t.sum {
+		v.report.find(&v.report.BalancesMatch, 0, "%s is at %d, its entries add up to %d", t.id, balance, t.sum)
+	}
+}
+
+// accounts checks what all accounts have in common, after each was compared.
+func (v *verifier) accounts(tallies map[string]*tally, balances map[Asset]int64) {
+	r := v.report
+	var lost []string
+	for id, t := range tallies {
+		if !t.found && t.sum != 0 {
+			lost = append(lost, id)
 		}
 	}
-	sums := map[Asset]int64{}
-	for _, id := range slices.Sorted(maps.Keys(accounts)) {
-		if a := accounts[id]; a.Balance != v.balances[id] {
-			r.find(&r.BalancesMatch, 0, "%s is at %d, its entries add up to %d", id, a.Balance, v.balances[id])
-		}
-		sums[id.Asset()] += accounts[id].Balance
+	slices.Sort(lost)
+	for _, id := range lost {
+		r.find(&r.BalancesMatch, 0, "%s has entries and no row", id)
 	}
-	for asset, sum := range sums {
-		if sum != 0 {
+	for _, asset := range []Asset{Credit, USD} {
+		if sum := balances[asset]; sum != 0 {
 			r.find(&r.BalancesMatch, 0, "all accounts in %s add up to %d, not to 0", asset, sum)
 		}
 	}
