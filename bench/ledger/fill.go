@@ -45,6 +45,16 @@ type books struct {
 	served    map[served]int64 // usage roll-ups
 }
 
+// some returns the books with so many of their consumers.
+func (b *books) some(n int) *books {
+	c := *b
+	c.users, c.accounts = nil, n
+	for i := range n {
+		c.users = append(c.users, b.users[i*len(b.users)/n])
+	}
+	return &c
+}
+
 type served struct{ user, resource int32 }
 
 // fill writes the history by COPY, sealed as the writer seals it: a grant for each consumer, a deposit for each key, and

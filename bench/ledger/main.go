@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,16 +86,23 @@ func run(ctx context.Context, o options) (err error) {
 	defer stopProfile()
 	head()
 	for _, rows := range o.rows {
+		if rows > 0 { // one history is enough: those who are fewer are some of its consumers
+			if err := one(ctx, o, slices.Max(o.accounts), rows, o.accounts); err != nil {
+				return fmt.Errorf("%d rows: %w", rows, err)
+			}
+			continue
+		}
 		for _, accounts := range o.accounts {
-			if err := one(ctx, o, accounts, rows); err != nil {
-				return fmt.Errorf("%d accounts, %d rows: %w", accounts, rows, err)
+			if err := one(ctx, o, accounts, rows, []int{accounts}); err != nil {
+				return fmt.Errorf("%d accounts: %w", accounts, err)
 			}
 		}
 	}
 	return nil
 }
 
-func one(ctx context.Context, o options, accounts, rows int) (err error) {
+// one measures on a database of so many consumers, with all of them and with fewer.
+func one(ctx context.Context, o options, accounts, rows int, active []int) (err error) {
 	dir := filepath.Join(o.dir, fmt.Sprintf("%d-%d", accounts, rows))
 	cluster, err := postgres.Start(ctx, dir, slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -119,10 +127,12 @@ func one(ctx context.Context, o options, accounts, rows int) (err error) {
 	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("fill: %w", err)
 	}
-	for _, writers := range o.writers {
-		for _, flight := range o.flights {
-			if err := measure(ctx, b, writers, flight, o.seconds); err != nil {
-				return err
+	for _, n := range active {
+		for _, writers := range o.writers {
+			for _, flight := range o.flights {
+				if err := measure(ctx, b.some(n), writers, flight, o.seconds); err != nil {
+					return err
+				}
 			}
 		}
 	}

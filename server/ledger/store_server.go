@@ -179,7 +179,7 @@ func (l *Ledger) forget(ctx context.Context) error {
 
 // Sizes of the logs' partitions.
 const (
-	seqsPerPartition = 10_000_000
+	seqsPerPartition = 2_000_000 // the indexes by account of the one that is written stay in memory
 	monthsAhead      = 2
 	weeksAhead       = 3
 )
@@ -226,7 +226,7 @@ func (l *Ledger) cuts(ctx context.Context, tx *sql.Tx, to int64) ([]cut, error) 
 	var cuts []cut
 	for n := head / seqsPerPartition; n <= max(head, to)/seqsPerPartition+1; n++ {
 		low, high := itoa(n*seqsPerPartition+1), itoa((n+1)*seqsPerPartition+1)
-		cuts = append(cuts, cut{"ledger_transactions", itoa(n), low, high}, cut{"ledger_entries", itoa(n), low, high})
+		cuts = append(cuts, cut{"ledger_transactions", itoa(n * seqsPerPartition), low, high}, cut{"ledger_entries", itoa(n * seqsPerPartition), low, high})
 	}
 	now := l.clock.Now()
 	month := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
