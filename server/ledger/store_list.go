@@ -94,8 +94,11 @@ func (l *Ledger) TransactionsBySeq(ctx context.Context, seqs ...int64) (map[int6
 func (l *Ledger) Entries(ctx context.Context, user ids.ID, args page.Args) (page.Connection[WalletEntry], error) {
 	return page.Rows(ctx, args, page.Select[WalletEntry]{
 		DB: l.db, Name: "statement",
-		Base: `SELECT e.seq, e.n, t.created_at, t.kind, e.amount, e.balance_after, t.memo FROM ledger_entries e JOIN ledger_transactions t ON t.seq = e.seq
-			WHERE e.account_id = ? AND e.balance_after IS NOT NULL`,
+		// No join, which might read the transactions from one end: what a line says of its own is looked up.
+		Base: `SELECT e.seq, e.n, (SELECT t.created_at FROM ledger_transactions t WHERE t.seq = e.seq) AS created_at,
+			(SELECT t.kind FROM ledger_transactions t WHERE t.seq = e.seq) AS kind, e.amount, e.balance_after,
+			(SELECT t.memo FROM ledger_transactions t WHERE t.seq = e.seq) AS memo
+			FROM ledger_entries e WHERE e.account_id = ? AND e.balance_after IS NOT NULL`,
 		BaseArgs: []any{string(Wallet(user))},
 		Key:      page.Key{Columns: []string{"seq", "n"}, Parse: parseEntryKey},
 		KeyOf:    WalletEntry.ID,

@@ -43,10 +43,13 @@ const statementPage = 1000
 
 // Next returns the next lines, none at the end.
 func (s *Statement) Next(ctx context.Context) ([]StatementLine, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT e.seq, e.n, t.created_at, t.kind, e.amount, e.balance_after, t.memo, t.usage_id, coalesce(u.model, '')
-		FROM ledger_entries e JOIN ledger_transactions t ON t.seq = e.seq LEFT JOIN usage_logs u ON t.usage_id <> '' AND u.id = t.usage_id
-		WHERE e.account_id = $1 AND e.balance_after IS NOT NULL AND (e.seq, e.n) > ($2::bigint, $3::int) AND e.seq <= $4
-		ORDER BY e.seq, e.n LIMIT $5`, string(Wallet(s.user)), s.seq, s.n, s.until, statementPage)
+	// The page first, then what it names: a join of all would read the transactions from the first one on.
+	rows, err := s.db.QueryContext(ctx, `WITH page AS MATERIALIZED (
+			SELECT seq, n, amount, balance_after FROM ledger_entries
+			WHERE account_id = $1 AND balance_after IS NOT NULL AND (seq, n) > ($2::bigint, $3::int) AND seq <= $4 ORDER BY seq, n LIMIT $5)
+		SELECT e.seq, e.n, t.created_at, t.kind, e.amount, e.balance_after, t.memo, t.usage_id, coalesce(u.model, '')
+		FROM page e JOIN ledger_transactions t ON t.seq = e.seq AND t.seq BETWEEN $2 AND $4 LEFT JOIN usage_logs u ON u.id = t.usage_id
+		ORDER BY e.seq, e.n`, string(Wallet(s.user)), s.seq, s.n, s.until, statementPage)
 	if err != nil {
 		return nil, err
 	}
