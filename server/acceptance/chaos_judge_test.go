@@ -49,7 +49,7 @@ func (c *chaos) held(when string) {
 }
 
 func (c *chaos) database() *sql.DB {
-	db, err := database.Open(c.ground.cluster.URL(), 2)
+	db, err := database.Open(c.ground.cluster.OwnerURL(), 2)
 	require.NoError(c.t, err)
 	c.t.Cleanup(func() { _ = db.Close() })
 	return db
@@ -124,6 +124,11 @@ func (c *chaos) judge() {
 	if n := c.number(db, `SELECT count(*) FROM (SELECT usage_id FROM ledger_transactions WHERE kind = 'USAGE' GROUP BY usage_id HAVING count(*) > 1) x`); n > 0 {
 		c.book.complain("%d requests are booked twice", n)
 	}
+	late := c.number(db, `SELECT count(*) FROM usage_logs WHERE status = 'SUCCEEDED' AND credits_charged = 0`)
+	c.t.Logf("%d transactions; %d requests outlived their holds and were free", c.number(db, `SELECT seq FROM ledger_head`), late)
+	if late > 0 && !c.long {
+		c.book.complain("%d requests were free, though no server was away for as long as its lease", late)
+	}
 	c.judgeRequests(db)
 	c.judgeGrants(db)
 	c.judgeKeys(db)
@@ -180,12 +185,16 @@ func (c *chaos) judgeGrants(db *sql.DB) {
 	}
 }
 
+// paidByKeys is what requests took from each key. What a late settlement finds withdrawn, the platform bears.
+const paidByKeys = `SELECT substr(account_id, length('resource:') + 1), -sum(amount)::bigint FROM ledger_entries JOIN ledger_transactions USING (seq)
+	WHERE kind = 'USAGE' AND account_id LIKE 'resource:%' GROUP BY 1`
+
 // judgeKeys wants each deposit booked once, each key in the pool once, and its quota to be what was deposited less what
 // requests took and what was withdrawn. No key is charged for what the provider did not see.
 func (c *chaos) judgeKeys(db *sql.DB) {
 	deposited := c.numbers(db, `SELECT resource_id, count(*) FROM ledger_transactions WHERE kind = 'DEPOSIT' GROUP BY resource_id`)
 	balance := c.numbers(db, `SELECT id, balance FROM ledger_accounts`)
-	cost := c.numbers(db, `SELECT resource_id, sum(cost_amount)::bigint FROM usage_logs GROUP BY resource_id`)
+	cost := c.numbers(db, paidByKeys)
 	reported := c.numbers(db, `SELECT resource_id, sum(cost_amount)::bigint FROM usage_logs WHERE NOT estimated GROUP BY resource_id`)
 	if n := c.number(db, `SELECT count(*) FROM (SELECT fingerprint FROM pool_resources WHERE status NOT IN ('WITHDRAWN', 'DEPLETED', 'EXPIRED')
 		GROUP BY fingerprint HAVING count(*) > 1) x`); n > 0 {
@@ -233,7 +242,7 @@ func (c *chaos) judgeKeys(db *sql.DB) {
 func (c *chaos) judgeWallets(db *sql.DB) {
 	want := map[string]int64{}
 	slack := map[string]int64{} // what unknown requests may have cost
-	cost := c.numbers(db, `SELECT resource_id, sum(cost_amount)::bigint FROM usage_logs GROUP BY resource_id`)
+	cost := c.numbers(db, paidByKeys)
 	for _, e := range c.book.where(func(e *entry) bool { return true }) {
 		switch {
 		case e.kind == "complete":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,9 +99,14 @@ type node struct {
 }
 
 func newNode(t *testing.T, g *ground, dir, name, providers string) *node {
-	w := newWire(t, g.cluster.URL())
+	w := newWire(t, g.cluster.OwnerURL())
 	g.wires = append(g.wires, w)
-	env := settings(t, w.url, "POOL_PROVIDER_URLS="+providers, "POOL_DATA_DIR="+filepath.Join(dir, name))
+	app, err := url.Parse(w.url)
+	require.NoError(t, err)
+	server, err := url.Parse(g.cluster.URL())
+	require.NoError(t, err)
+	app.User = server.User
+	env := settings(t, w.url, "DATABASE_URL="+app.String(), "POOL_PROVIDER_URLS="+providers, "POOL_DATA_DIR="+filepath.Join(dir, name))
 	n := &node{
 		name: name, log: filepath.Join(dir, name+".log"), wire: w,
 		p: &program{t: t, env: env, url: "http://" + variable(env, "POOL_LISTEN")},
