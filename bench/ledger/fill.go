@@ -29,7 +29,7 @@ const (
 
 // books is a database with a history.
 type books struct {
-	url            string
+	url, owner     string // of the servers' role, and of the owner's
 	postmaster     string // its process
 	accounts, rows int
 
@@ -84,8 +84,12 @@ func (b *books) fill(ctx context.Context) (err error) {
 	if err := b.totals(ctx); err != nil {
 		return err
 	}
-	_, err = b.db.ExecContext(ctx, `VACUUM ANALYZE`)
-	return err
+	owner, err := database.Open(b.owner, 1)
+	if err != nil {
+		return err
+	}
+	_, err = owner.ExecContext(ctx, `VACUUM ANALYZE`)
+	return errors.Join(err, owner.Close())
 }
 
 // found reads the consumers and keys of books that were filled before.

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ type options struct {
 }
 
 func main() {
+	debug.SetGCPercent(400) // as the program does
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, read()); err != nil {
@@ -116,14 +118,14 @@ func one(ctx context.Context, o options, accounts, rows int, active []int) (err 
 			_ = os.RemoveAll(dir)
 		}
 	}()
-	if err := database.Migrate(ctx, cluster.URL()); err != nil {
+	if err := database.MigrateFor(ctx, cluster.OwnerURL(), cluster.URL()); err != nil {
 		return err
 	}
 	pid, err := os.ReadFile(filepath.Join(dir, "data", "postmaster.pid")) //nolint:gosec // of the cluster that was just started
 	if err != nil {
 		return err
 	}
-	b := &books{url: cluster.URL(), postmaster: strings.SplitN(string(pid), "\n", 2)[0], accounts: accounts, rows: rows}
+	b := &books{url: cluster.URL(), owner: cluster.OwnerURL(), postmaster: strings.SplitN(string(pid), "\n", 2)[0], accounts: accounts, rows: rows}
 	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("fill: %w", err)
 	}

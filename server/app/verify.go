@@ -35,22 +35,18 @@ func (c *verifyCommand) Run(e *environment) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	began, shown := clock.System.Now(), int64(-1)
-	options := ledger.VerifyOptions{Now: began, Progress: func(seq, head int64) {
-		if percent := seq * 100 / max(head, 1); !c.Quiet && percent != shown && head > 50_000 {
-			shown = percent
-			_, _ = fmt.Fprintf(e.stderr, "\r%3d %%  #%d of #%d", percent, seq, head)
-		}
-	}}
+	shown := newProgress(e.stderr, clock.System)
+	options := ledger.VerifyOptions{Now: shown.began}
+	if !c.Quiet {
+		options.Progress = shown.at
+	}
 	if audit != nil {
 		options.Watch = audit.Watch
 	}
 	report, err := ledger.Verify(e.ctx, db, options)
+	shown.end()
 	if err != nil {
 		return err
-	}
-	if shown >= 0 {
-		_, _ = fmt.Fprintln(e.stderr)
 	}
 	for _, f := range report.Findings {
 		_, _ = fmt.Fprintln(e.stdout, f)
