@@ -77,7 +77,7 @@ nightly: postgres compiler ## ORACLE_OPERATIONS (10⁷) with the oracle, fuzz ea
 	@grep -rl --include='*_test.go' '^func Fuzz' server graph | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname "$$file")"; \
-			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) "./$$(dirname "$$file")" < /dev/null; \
+			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 10x "./$$(dirname "$$file")" < /dev/null; \
 		done; done
 	@$(MAKE) chaos MINUTES=$(or $(MINUTES),3)
 	POOL_TEST_NIGHTLY=1 $(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...

@@ -46,7 +46,9 @@ func (o *Hold) apply(s *scope) error {
 		return err
 	}
 	if b := s.budget(o.Token); b != nil {
-		b.held += credits
+		if b.held, err = money.Add(b.held, credits); err != nil {
+			return err
+		}
 	}
 	s.holds[o.ID] = &hold{
 		id: o.ID, user: o.User, credits: credits, resource: c.Resource, owner: c.Owner, usd: usd, token: o.Token,
@@ -206,7 +208,9 @@ func (o *Settle) apply(s *scope) error {
 		if b.limited {
 			paid = min(paid, b.left())
 		}
-		b.spent += paid
+		if b.spent, err = money.Add(b.spent, paid); err != nil {
+			return err
+		}
 	}
 	taken := s.spendable(h.resource, o.Cost)
 	if err := s.book(o.draft(h.user, h.resource, paid, o.Charge-paid, taken)); err != nil {

@@ -168,3 +168,18 @@ func TestRowsThatCannotBeAreRefused(t *testing.T) {
 		})
 	}
 }
+
+// Where no key has the quota for the whole answer, the one that affords most is held, and of equals the preferred one.
+func TestOfKeysThatAffordTheSameTheFirstIsHeld(t *testing.T) {
+	s := newState()
+	var candidates []Reserve
+	for _, id := range []ids.ID{"res_1", "res_2", "res_3"} {
+		Apply(s, []Operation{&Deposit{Resource: id, Quota: map[ids.ID]money.USD{"res_1": 20, "res_2": 30, "res_3": 30}[id]}})
+		candidates = append(candidates, Reserve{Resource: id, USD: func(n int64) (money.USD, error) { return money.USD(n), nil }})
+	}
+	Apply(s, []Operation{&Grant{User: "usr_1", Amount: 100}})
+	d := Apply(s, []Operation{&Hold{ID: "hld_1", User: "usr_1", OutputCap: 50, Elastic: true, Credits: func(n int64) (money.Credits, error) { return money.Credits(n), nil }, Candidates: candidates}})[0]
+	require.NoError(t, d.err)
+	require.Equal(t, 1, d.out.Chosen)
+	require.Equal(t, int64(30), d.out.OutputCap)
+}

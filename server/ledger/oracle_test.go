@@ -190,7 +190,9 @@ func (o *oracle) hold(s *step, r *ruling) string {
 	o.reserve(Wallet(s.user), h.credits)
 	o.reserve(Quota(c.resource), h.usd)
 	if has {
-		budget.held = plus(budget.held, h.credits)
+		if budget.held = plus(budget.held, h.credits); !budget.held.IsInt64() {
+			return "overflow"
+		}
 		o.budgets[s.token] = budget
 	}
 	o.holds[s.hold] = h
@@ -257,7 +259,9 @@ func (o *oracle) settle(s *step, r *ruling) string {
 		if b.limit != nil {
 			paid = least(paid, minus(minus(b.limit, b.spent), b.held))
 		}
-		b.spent = plus(b.spent, paid)
+		if b.spent = plus(b.spent, paid); !b.spent.IsInt64() {
+			return "overflow"
+		}
 		o.budgets[h.token] = b
 	}
 	taken := least(cost, o.at(Quota(h.resource)).available())

@@ -108,13 +108,16 @@ func (w *world) commit(before *oracle) {
 		w.terms[id] = *d
 	}
 	for id, h := range s.holds {
-		if h.fate == holdResolved {
+		_, stored := w.holds[id]
+		switch h.fate { // a row that is there is changed, one that is not is made
+		case holdResolved:
 			delete(w.holds, id)
-			continue
+		case holdMade, holdMoved:
+			if row := *h; stored == (h.fate == holdMoved) {
+				row.fate = holdKept
+				w.holds[id] = row
+			}
 		}
-		row := *h
-		row.fate = holdKept
-		w.holds[id] = row
 	}
 	for id, d := range s.hot {
 		w.total[id] = plus(w.sum(id), big.NewInt(d))
