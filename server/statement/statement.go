@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/clock"
@@ -93,11 +94,8 @@ func row(l ledger.StatementLine) []string {
 
 // text is a cell that people wrote: where a spreadsheet would take it for a formula, a quote before it says that it is none.
 func text(s string) string {
-	for _, first := range s {
-		if strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-			return "'" + s
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
+		return "'" + s
 	}
 	return s
 }
