@@ -90,6 +90,10 @@ chaos: postgres ## kill servers and Postgres at random for MINUTES (5) and judge
 bench: postgres ## the benchmarks, BENCHTIME (5s) each; BENCH=regexp chooses
 	$(WITHDB) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(BENCHTIME),5s) -benchmem -timeout 60m ./...
 
+.PHONY: bench-ledger
+bench-ledger: postgres ## the table of bench/README.md: the ledger by load, servers, accounts and rows; ARGS="-rows 0 -writers 1" narrows it
+	go run ./bench/ledger $(ARGS)
+
 ##@ Change
 
 .PHONY: generate

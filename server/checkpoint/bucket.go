@@ -15,7 +15,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/clock"
 )
 
-// bucket is a place in a store that speaks S3. Put, get and list are all it takes, so it signs its three requests itself.
+// bucket is a place in a store that speaks S3. Put, get and list are all it takes: three signed requests.
 type bucket struct {
 	base   url.URL // scheme, host and /bucket
 	prefix string  // "" or one that ends in a slash
@@ -117,7 +117,9 @@ func (b *bucket) do(ctx context.Context, method, path string, q url.Values, cont
 		r.Header.Set("Content-Type", "text/plain; charset=utf-8")
 		r.Header.Set("If-None-Match", "*") // never over what is there
 	}
-	b.signer.sign(r, content)
+	if err := b.signer.sign(ctx, r, content); err != nil {
+		return nil, err
+	}
 	resp, err := b.client.Do(r)
 	if err != nil {
 		return nil, err
