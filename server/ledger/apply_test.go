@@ -183,3 +183,28 @@ func TestOfKeysThatAffordTheSameTheFirstIsHeld(t *testing.T) {
 	require.Equal(t, 1, d.out.Chosen)
 	require.Equal(t, int64(30), d.out.OutputCap)
 }
+
+// A hold ends whatever the account says that it is on: also where a correction left less than is held.
+func TestAHoldEndsOnAnAccountThatHoldsTooMuch(t *testing.T) {
+	s := newState()
+	s.accounts[Wallet("usr_1")] = &account{id: Wallet("usr_1"), accountRow: accountRow{balance: 10, held: 20}, stored: true}
+	s.accounts[Quota("res_1")] = &account{id: Quota("res_1"), accountRow: accountRow{balance: 10, held: 20}, stored: true}
+	s.holds["hld_1"] = &hold{id: "hld_1", user: "usr_1", credits: 5, resource: "res_1", usd: 5}
+	s.holds["hld_2"] = &hold{id: "hld_2", user: "usr_1", resource: "res_1"}
+	for _, d := range Apply(s, []Operation{&Release{Hold: "hld_1"}, &Release{Hold: "hld_2"}}) {
+		require.NoError(t, d.err)
+	}
+	require.Equal(t, int64(15), s.accounts[Wallet("usr_1")].held)
+}
+
+func TestOnlyWhatBalancesIsBooked(t *testing.T) {
+	for _, entries := range [][]Entry{
+		{{Account: Issued, Amount: -1}, {Account: Wallet("usr_1"), Amount: 2}},
+		{{Account: Supply, Amount: -1}, {Account: Quota("res_1"), Amount: 2}},
+		{{Account: Supply, Amount: -1}, {Account: Wallet("usr_1"), Amount: 1}},
+	} {
+		s := &scope{State: newState()}
+		require.ErrorContains(t, s.book(draft{kind: KindGrant, entries: entries}), "does not balance")
+		require.Empty(t, s.drafts)
+	}
+}
