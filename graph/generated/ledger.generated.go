@@ -254,6 +254,75 @@ func (ec *executionContext) fieldContext_LedgerAudit_checkedAt(_ context.Context
 	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "Time")
 }
 
+func (ec *executionContext) _LedgerAudit_fromSeq(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerAudit_fromSeq(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FromSeq, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNBigInt2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerAudit_fromSeq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "BigInt")
+}
+
+func (ec *executionContext) _LedgerAudit_fullCheckedAt(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerAudit_fullCheckedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FullCheckedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerAudit_fullCheckedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "Time")
+}
+
+func (ec *executionContext) _LedgerAudit_fullHeadSeq(ctx context.Context, field graphql.CollectedField, obj *ledger.Report) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LedgerAudit_fullHeadSeq(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FullHeadSeq, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOBigInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LedgerAudit_fullHeadSeq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LedgerAudit", field, false, false, "BigInt")
+}
+
 func (ec *executionContext) _LedgerProof_checkpoint(ctx context.Context, field graphql.CollectedField, obj *model.LedgerProof) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1451,6 +1520,21 @@ func (ec *executionContext) _LedgerAudit(ctx context.Context, sel ast.SelectionS
 		case "checkedAt":
 			out.Values[i] = ec._LedgerAudit_checkedAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fromSeq":
+			out.Values[i] = ec._LedgerAudit_fromSeq(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fullCheckedAt":
+			out.Values[i] = ec._LedgerAudit_fullCheckedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "fullHeadSeq":
+			out.Values[i] = ec._LedgerAudit_fullHeadSeq(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:

@@ -511,6 +511,7 @@ type Posting {
   amount: String!
 }
 
+"What was booked since the last full verification, recomputed now; fullCheckedAt and fullHeadSeq are of that one, which also runs daily."
 type LedgerAudit {
   transactions: BigInt!
   headSeq: BigInt!
@@ -520,6 +521,10 @@ type LedgerAudit {
   balancesMatch: Boolean!
   firstBadSeq: BigInt
   checkedAt: Time!
+  "Where this one began: 0 where it recomputed everything."
+  fromSeq: BigInt!
+  fullCheckedAt: Time
+  fullHeadSeq: BigInt
 }
 
 input LedgerTransactionFilter {
@@ -1172,6 +1177,12 @@ func (ec *executionContext) childFields_LedgerAudit(ctx context.Context, field g
 		return ec.fieldContext_LedgerAudit_firstBadSeq(ctx, field)
 	case "checkedAt":
 		return ec.fieldContext_LedgerAudit_checkedAt(ctx, field)
+	case "fromSeq":
+		return ec.fieldContext_LedgerAudit_fromSeq(ctx, field)
+	case "fullCheckedAt":
+		return ec.fieldContext_LedgerAudit_fullCheckedAt(ctx, field)
+	case "fullHeadSeq":
+		return ec.fieldContext_LedgerAudit_fullHeadSeq(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LedgerAudit", field.Name)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/resourcepool/resourcepool/server/check"
 	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/gateway"
@@ -56,6 +57,49 @@ func checkpointMetrics(k *checkpoint.Keeper, c clock.Clock) []prometheus.Collect
 		gauge("size", "Transactions that the newest signed checkpoint covers.", func(n checkpoint.Checkpoint) float64 { return float64(n.Size) }),
 		gauge("age_seconds", "Age of the newest signed checkpoint; none is signed while nothing is booked.", func(n checkpoint.Checkpoint) float64 { return c.Now().Sub(n.At).Seconds() }),
 	}
+}
+
+// checkMetrics tell what the last check of the books came to, on the server that has the lease; others have no value, so
+// that an alert asks for the max over all.
+type checkMetrics struct {
+	keeper              *check.Keeper
+	ok, at, took, found *prometheus.Desc
+}
+
+func newCheckMetrics(k *check.Keeper) checkMetrics {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("resourcepool_ledger_"+name, help, nil, nil)
+	}
+	return checkMetrics{
+		keeper: k,
+		ok:     desc("check_ok", "1 where the last check of the books, and the last full one, found nothing."),
+		at:     desc("last_check_timestamp_seconds", "When the last check of the books was."),
+		took:   desc("check_seconds", "How long the last check of the books took."),
+		found:  desc("findings_total", "What checks of the books found, twice, and acted on."),
+	}
+}
+
+// Describe names all, also what has no value here.
+func (m checkMetrics) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.ok, m.at, m.took, m.found} {
+		out <- d
+	}
+}
+
+// Collect has values where this server checked.
+func (m checkMetrics) Collect(out chan<- prometheus.Metric) {
+	out <- prometheus.MustNewConstMetric(m.found, prometheus.CounterValue, float64(m.keeper.Found()))
+	last := m.keeper.Last()
+	if last == nil {
+		return
+	}
+	ok := 0.0
+	if last.OK {
+		ok = 1
+	}
+	out <- prometheus.MustNewConstMetric(m.ok, prometheus.GaugeValue, ok)
+	out <- prometheus.MustNewConstMetric(m.at, prometheus.GaugeValue, float64(last.At.UnixMilli())/1000)
+	out <- prometheus.MustNewConstMetric(m.took, prometheus.GaugeValue, last.Took.Seconds())
 }
 
 // metricsServer serves Prometheus and pprof on an address of its own, never on the public one.

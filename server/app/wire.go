@@ -15,6 +15,7 @@ import (
 	"github.com/resourcepool/resourcepool/graph"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/check"
 	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/config"
 	"github.com/resourcepool/resourcepool/server/database"
@@ -46,6 +47,7 @@ type Server struct {
 	gateway    *gateway.Gateway
 	feed       *feed.Hub
 	keeper     *checkpoint.Keeper
+	checks     *check.Keeper
 	proofs     *checkpoint.Proofs
 	statements *statement.Service
 	http       *httpd.Server
@@ -102,6 +104,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	}
 
 	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
+	s.checks = check.NewKeeper(check.Deps{DB: s.books, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
 	s.account = account.New(account.Deps{
 		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: s.ledger, Log: o.Log,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
@@ -131,7 +134,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 	if cfg.MetricsListen != "" {
-		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, append(checkpointMetrics(s.keeper, o.Clock), counted.ended, counted.took)...)
+		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, append(checkpointMetrics(s.keeper, o.Clock), newCheckMetrics(s.checks), counted.ended, counted.took)...)
 	}
 	return s, err
 }

@@ -32,6 +32,8 @@ const (
 	quotaOf            = "resource:"
 )
 
+var hotAccounts = []AccountID{Fees, Issued, Loss, Revenue, Spent, Supply}
+
 // Wallet is what a user can spend; available never falls below 0.
 func Wallet(user ids.ID) AccountID { return AccountID(walletOf + string(user)) }
 

@@ -133,6 +133,7 @@ func (o *Move) touch(t *touched) {
 }
 
 func (o *Move) apply(s *scope) error {
+	s.ends = true
 	h, err := s.live(o.Hold)
 	if err != nil {
 		return err
@@ -166,6 +167,7 @@ func (o *Release) holdID() ids.ID { return o.Hold }
 func (o *Release) touch(t *touched) { t.holds[o.Hold] = struct{}{} }
 
 func (o *Release) apply(s *scope) error {
+	s.ends = true
 	h, err := s.live(o.Hold)
 	if err != nil {
 		return err
@@ -190,6 +192,7 @@ func (o *Settle) touch(t *touched) {
 }
 
 func (o *Settle) apply(s *scope) error {
+	s.ends = true
 	if o.Charge < 0 || o.Cost < 0 {
 		return fmt.Errorf("ledger: a charge of %d and a cost of %d can't be settled", o.Charge, o.Cost)
 	}

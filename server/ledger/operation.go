@@ -49,7 +49,8 @@ type Reserve struct {
 // candidates that has the quota.
 //
 // It is refused with ErrInsufficientCredits (details: owed where a debt is the cause, limit = "token" where a budget is),
-// then with ErrNoQuota where no candidate can serve.
+// then with ErrNoQuota where no candidate can serve. A frozen wallet is refused with ErrFrozen, a frozen key is passed over;
+// holds taken before are resolved on both as on any.
 type Hold struct {
 	ID         ids.ID
 	User       ids.ID

@@ -44,6 +44,7 @@ type ruling struct {
 	chosen                                 int
 	outputCap                              *big.Int
 	late                                   bool
+	ends                                   bool // what was reserved before may be resolved on accounts that were frozen since
 	charged, credited, fee, vesting, taken *big.Int
 	wallet, resource                       AccountID // whose balances the outcome shows
 	kinds                                  []Kind
@@ -95,7 +96,7 @@ func (o *oracle) reserve(id AccountID, more *big.Int) {
 
 var platformAccounts = map[AccountID]bool{Issued: true, Revenue: true, Fees: true, Loss: true, Supply: true, Spent: true}
 
-// book moves amounts. It is refused where an account is frozen, or would count more than there are numbers for.
+// book moves amounts. It is refused where an account is frozen, unless it ends what was reserved before, or would count more than there are numbers for.
 func (o *oracle) book(r *ruling, kind Kind, moves ...move) string {
 	var why []string
 	r.kinds = append(r.kinds, kind)
@@ -118,7 +119,7 @@ func (o *oracle) book(r *ruling, kind Kind, moves ...move) string {
 		k := o.at(m.account)
 		k.balance = plus(k.balance, m.amount)
 		o.accounts[m.account] = k
-		if k.frozen {
+		if k.frozen && !r.ends {
 			why = append(why, "frozen")
 		}
 		if !k.balance.IsInt64() || !neg(k.balance).IsInt64() {
@@ -201,6 +202,7 @@ func (o *oracle) hold(s *step, r *ruling) string {
 }
 
 func (o *oracle) move(s *step, r *ruling) string {
+	r.ends = true
 	h, ok := o.holds[s.hold]
 	if !ok {
 		return "gone"
@@ -237,6 +239,7 @@ func (o *oracle) end(id ids.ID) keptHold {
 }
 
 func (o *oracle) release(s *step, r *ruling) string {
+	r.ends = true
 	if _, ok := o.holds[s.hold]; !ok {
 		return "gone"
 	}
@@ -246,6 +249,7 @@ func (o *oracle) release(s *step, r *ruling) string {
 }
 
 func (o *oracle) settle(s *step, r *ruling) string {
+	r.ends = true
 	charge, cost := big.NewInt(s.amount), big.NewInt(s.other)
 	if charge.Sign() < 0 || cost.Sign() < 0 {
 		return "impossible"
@@ -276,6 +280,7 @@ func (o *oracle) settle(s *step, r *ruling) string {
 
 // settleLate books what the provider took of a hold that is gone; nobody is charged.
 func (o *oracle) settleLate(s *step, r *ruling, cost *big.Int) string {
+	r.ends = true
 	r.late, r.resource = true, Quota(s.resource)
 	taken := least(cost, o.at(r.resource).available())
 	o.prove(r, s.resource, s.owner, s.user, cost)

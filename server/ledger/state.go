@@ -137,6 +137,9 @@ type scope struct {
 	cost   money.USD // of the usage
 	served served
 	key    string // the operation key of the hold that this resolves
+	// ends says that what is booked follows from a hold. It is booked on accounts that were frozen since, too: a hold that
+	// nobody could resolve would keep its amounts for ever, and what a provider took is gone whoever froze what.
+	ends bool
 
 	accountsBefore []saved[account]
 	budgetsBefore  []saved[budget]
@@ -253,7 +256,7 @@ func (s *scope) move(id AccountID, amount int64) (after int64, err error) {
 		return 0, err
 	}
 	a := s.account(id)
-	if a.frozen {
+	if a.frozen && !s.ends {
 		return 0, ErrFrozen
 	}
 	after, err = money.Add(a.balance, amount)

@@ -141,7 +141,7 @@ func (b *batchRun) reset() {
 	b.head = head{}
 }
 
-func sorted[K ~string](set map[K]struct{}) []string {
+func sorted[K ~string, V any](set map[K]V) []string {
 	out := make([]string, 0, len(set))
 	for k := range set {
 		out = append(out, string(k))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -24,24 +25,49 @@ type VerifyOptions struct {
 
 // Verify recomputes the books of a database in one snapshot.
 func Verify(ctx context.Context, db *sql.DB, o VerifyOptions) (*Report, error) {
+	return inSnapshot(ctx, db, func(tx *sql.Tx) (*Report, error) {
+		v := newVerifier()
+		v.report.full = true
+		r, err := newReplay(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		if err := v.run(ctx, r, o); err != nil {
+			return nil, err
+		}
+		if err := r.accounts(ctx, v, `SELECT id, balance FROM ledger_accounts ORDER BY id`); err != nil {
+			return nil, err
+		}
+		if err := v.sums(ctx, tx); err != nil {
+			return nil, err
+		}
+		if err := v.disagreement(ctx, tx, usageCheck, v.charged, v.spent); err != nil {
+			return nil, err
+		}
+		v.report.carried, err = readCarried(ctx, tx, o.Now.Add(-rollupsAgo), o.Now.Add(-rollupsAgo))
+		return v.report.finish(), err
+	})
+}
+
+func inSnapshot(ctx context.Context, db *sql.DB, f func(*sql.Tx) (*Report, error)) (*Report, error) {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	v := newVerifier()
+	return f(tx)
+}
+
+// run replays the log from where the verifier is to its end.
+func (v *verifier) run(ctx context.Context, r *replay, o VerifyOptions) error {
 	v.report.CheckedAt = o.Now
 	var h head
 	var hash []byte
-	if err := tx.QueryRowContext(ctx, `SELECT seq, hash FROM ledger_head WHERE id = 1`).Scan(&h.seq, &hash); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, err
+	if err := r.tx.QueryRowContext(ctx, `SELECT seq, hash FROM ledger_head WHERE id = 1`).Scan(&h.seq, &hash); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
 	copy(h.hash[:], hash)
-	r, err := newReplay(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	err = r.each(ctx, func(t *stored) {
+	err := r.each(ctx, v.seq, func(t *stored) {
 		v.step(t)
 		if o.Watch != nil {
 			o.Watch(t.seq, t.leaf, t.hash)
@@ -51,14 +77,10 @@ func Verify(ctx context.Context, db *sql.DB, o VerifyOptions) (*Report, error) {
 			o.Progress(v.seq, h.seq)
 		}
 	})
-	if err != nil {
-		return nil, err
+	if err == nil {
+		v.end(h)
 	}
-	v.end(h)
-	if err := r.accounts(ctx, v); err != nil {
-		return nil, err
-	}
-	return v.report, checkSums(ctx, tx, v)
+	return err
 }
 
 // replay reads the log page by page, the next one while the last one is checked.
@@ -66,6 +88,9 @@ type replay struct {
 	tx                    *sql.Tx
 	transactions, entries *sql.Stmt // prepared, so that numbers and bytes come in binary form
 	tallies               map[string]*tally
+	// begun, where not nil, is told of the accounts that come up for the first time, before they are moved.
+	begun func(context.Context, []*tally) error
+	fresh []*tally
 }
 
 func newReplay(ctx context.Context, tx *sql.Tx) (r *replay, err error) {
@@ -80,15 +105,15 @@ func newReplay(ctx context.Context, tx *sql.Tx) (r *replay, err error) {
 	return r, err
 }
 
-// each calls step for every transaction in order, and paged after each page.
-func (r *replay) each(ctx context.Context, step func(*stored), paged func()) error {
+// each calls step for every transaction after a sequence in order, and paged after each page.
+func (r *replay) each(ctx context.Context, after int64, step func(*stored), paged func()) error {
 	full, empty := make(chan *replayPage), make(chan *replayPage, 2)
 	empty <- &replayPage{}
 	empty <- &replayPage{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(full)
-		for after := int64(0); ; {
+		for {
 			p := <-empty
 			if err := r.read(ctx, p, after); err != nil {
 				return err
@@ -152,7 +177,12 @@ func (r *replay) read(ctx context.Context, p *replayPage, after int64) error {
 	if err := rows.Err(); err != nil || len(p.transactions) == 0 {
 		return err
 	}
-	return r.readEntries(ctx, p)
+	if err := r.readEntries(ctx, p); err != nil || r.begun == nil || len(r.fresh) == 0 {
+		return err
+	}
+	fresh := r.fresh
+	r.fresh = nil
+	return r.begun(ctx, fresh)
 }
 
 // kindOf returns a kind without making a string of it each time.
@@ -203,46 +233,51 @@ func (r *replay) tally(account []byte) *tally {
 	id := AccountID(account)
 	t := &tally{id: id, asset: id.Asset(), hot: id.Hot()}
 	r.tallies[string(id)] = t
+	if r.begun != nil {
+		r.fresh = append(r.fresh, t)
+	}
 	return t
 }
 
-// accounts compares the accounts with the entries.
-func (r *replay) accounts(ctx context.Context, v *verifier) error {
-	rows, err := r.tx.QueryContext(ctx, `SELECT id, balance FROM ledger_accounts ORDER BY id`)
+// accounts compares the accounts of a query with the entries.
+func (r *replay) accounts(ctx context.Context, v *verifier, query string, args ...any) error {
+	rows, err := r.tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	balances := map[Asset]int64{}
 	for rows.Next() {
 		var id sql.RawBytes
 		var balance int64
 		if err := rows.Scan(&id, &balance); err != nil {
 			return err
 		}
-		t := r.tally(id)
-		v.account(t, balance)
-		balances[t.asset] += balance
+		v.account(r.tally(id), balance)
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	v.accounts(r.tallies, balances)
+	v.rowless(r.tallies)
 	return nil
 }
 
-// sumChecks each return rows of text, one for every disagreement. They compare what the database itself can add up.
+// sumChecks are what the database itself can add up, without the logs. Each returns rows of two columns, one row for every
+// disagreement: a text, and the accounts that it is about. An overdue hold involves nobody: its amounts are right.
 var sumChecks = []string{
-	`SELECT a.id || ' holds ' || a.held || ', its holds add up to ' || coalesce(h.sum, 0) FROM ledger_accounts a
+	`SELECT 'all accounts in ' || asset || ' add up to ' || sum(balance) || ', not to 0', '{}'::text[]
+		FROM ledger_accounts GROUP BY asset HAVING sum(balance) <> 0 ORDER BY asset`,
+	`SELECT coalesce(a.id, h.account) || ' holds ' || coalesce(a.held, 0) || ', its holds add up to ' || coalesce(h.sum, 0), ARRAY[coalesce(a.id, h.account)]
+		FROM (SELECT id, held FROM ledger_accounts WHERE held <> 0) a
 		FULL JOIN (SELECT account, sum(amount) FROM (
 			SELECT 'wallet:' || user_id AS account, credits AS amount FROM ledger_holds
 			UNION ALL SELECT 'resource:' || resource_id, usd FROM ledger_holds
 			UNION ALL SELECT 'wallet:' || user_id, reserved FROM ledger_deposits WHERE reserved > 0) x GROUP BY account) h ON h.account = a.id
-		WHERE coalesce(a.held, 0) <> coalesce(h.sum, 0)`,
-	`SELECT 'token ' || b.token_id || ' holds ' || b.held || ', its holds add up to ' || coalesce(h.sum, 0) FROM ledger_budgets b
-		LEFT JOIN (SELECT token_id, sum(credits) FROM ledger_holds WHERE token_id <> '' GROUP BY token_id) h ON h.token_id = b.token_id
-		WHERE b.held <> coalesce(h.sum, 0)`,
-	`SELECT 'the hold ' || id || ' is open past its expiry' FROM ledger_holds WHERE expires_at < clock_timestamp() - interval '60 seconds'`,
+		WHERE coalesce(a.held, 0) <> coalesce(h.sum, 0) ORDER BY 1`,
+	`SELECT 'token ' || b.token_id || ' holds ' || b.held || ', its holds add up to ' || coalesce(h.sum, 0),
+			ARRAY(SELECT 'wallet:' || t.user_id FROM api_tokens t WHERE t.id = b.token_id)
+		FROM ledger_budgets b LEFT JOIN (SELECT token_id, sum(credits) FROM ledger_holds WHERE token_id <> '' GROUP BY token_id) h ON h.token_id = b.token_id
+		WHERE b.held <> coalesce(h.sum, 0) ORDER BY 1`,
+	`SELECT 'the hold ' || id || ' is open past its expiry', '{}'::text[] FROM ledger_holds WHERE expires_at < clock_timestamp() - interval '60 seconds' ORDER BY 1`,
 }
 
 // usageCheck compares what follows from the usage logs with them, in one pass over them. $1 and $2 are what wallets paid and
@@ -260,59 +295,43 @@ const usageCheck = `WITH owners AS MATERIALIZED (
 		coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(completion_tokens), 0) AS completion
 	FROM usage_rollups
 )
-SELECT 'usage logs add up to ' || credits || ' Credits and ' || cost || ' USD, the entries to ' || $1::bigint || ' and ' || $2::bigint FROM logs
+SELECT 'usage logs add up to ' || credits || ' Credits and ' || cost || ' USD, the entries to ' || $1::bigint || ' and ' || $2::bigint, '{}'::text[] FROM logs
 	WHERE (credits, cost) <> ($1::bigint, $2::bigint)
-UNION ALL SELECT 'pool_totals differ from the usage logs' FROM pool_totals t, logs u
+UNION ALL SELECT 'pool_totals differ from the usage logs', '{}' FROM pool_totals t, logs u
 	WHERE (t.requests, t.succeeded, t.credits_charged, t.provider_cost) <> (u.requests, u.succeeded, u.credits, u.cost)
-UNION ALL SELECT 'the hourly roll-ups differ from the usage logs' FROM hours a, logs b
+UNION ALL SELECT 'the hourly roll-ups differ from the usage logs', '{}' FROM hours a, logs b
 	WHERE (a.requests, a.failed, a.credits, a.cost, a.prompt, a.completion) <> (b.requests, b.requests - b.succeeded, b.credits, b.cost, b.prompt, b.completion)
-UNION ALL SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs' FROM pool_ledgers l
+UNION ALL SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs', '{}' FROM pool_ledgers l
 	FULL JOIN (SELECT * FROM owners WHERE owner_id <> '') u ON u.owner_id = l.owner_id
 	WHERE (coalesce(l.requests, 0), coalesce(l.revenue, 0), coalesce(l.consumed, 0)) <> (coalesce(u.requests, 0), coalesce(u.credits, 0), coalesce(u.cost, 0))`
 
-// checkSums compares holds, usage logs and roll-ups with each other and with the entries.
-func checkSums(ctx context.Context, tx *sql.Tx, v *verifier) error {
-	r := v.report
-	for _, query := range sumChecks {
-		disagreements, err := readTexts(ctx, tx, query)
-		if err != nil {
+// sums runs the checks of sums.
+func (v *verifier) sums(ctx context.Context, tx *sql.Tx) error {
+	for _, check := range sumChecks {
+		if err := v.disagreement(ctx, tx, check); err != nil {
 			return err
 		}
-		for _, text := range disagreements {
-			r.find(&r.BalancesMatch, 0, "%s", text)
-		}
 	}
-	disagreements, err := readTexts(ctx, tx, usageCheck, v.charged, v.spent)
-	for _, text := range disagreements {
-		r.find(&r.BalancesMatch, 0, "%s", text)
-	}
-	return err
+	return nil
 }
 
-func readTexts(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]string, error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
+// disagreement runs a check and reports what it returns.
+func (v *verifier) disagreement(ctx context.Context, tx *sql.Tx, check string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, check, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = rows.Close() }()
-	var out []string
 	for rows.Next() {
 		var text sql.NullString
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
+		var accounts []string
+		if err := rows.Scan(&text, pq.Array(&accounts)); err != nil {
+			return err
 		}
-		out = append(out, text.String)
+		v.report.find(&v.report.BalancesMatch, 0, "%s", text.String)
+		for _, a := range accounts {
+			v.report.involve(AccountID(a))
+		}
 	}
-	return out, rows.Err()
-}
-
-// Audit verifies the books and keeps a record of it.
-func (l *Ledger) Audit(ctx context.Context) (*Report, error) {
-	r, err := Verify(ctx, l.db, VerifyOptions{Now: l.clock.Now()})
-	if err != nil {
-		return nil, err
-	}
-	_, err = l.db.ExecContext(ctx, `INSERT INTO ledger_verifications (at, full_run, head_seq, head_hash, ok) VALUES ($1, true, $2, $3, $4)`,
-		r.CheckedAt, r.HeadSeq, r.HeadHash[:], r.Clean())
-	return r, err
+	return rows.Err()
 }

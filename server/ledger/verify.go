@@ -3,16 +3,17 @@ package ledger
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
 // Report is what a verification found. It recomputes everything: chain and leaves, balance of every transaction, every
-// account from its entries, holds, usage logs and roll-ups.
+// account from its entries, holds, usage logs and roll-ups. An incremental one does so from an earlier head on.
 type Report struct {
-	Transactions  int64
+	Transactions  int64 // of the whole log: what an earlier verification counted is not counted again
+	FromSeq       int64 // where it began; 0: at the first transaction
 	HeadSeq       int64
 	HeadHash      Digest
 	ChainValid    bool   // leaves, links, gap-free sequence, count and head agree
@@ -20,17 +21,51 @@ type Report struct {
 	BalancesMatch bool   // accounts, holds, usage logs and roll-ups are what the entries say
 	FirstBadSeq   *int64 // the first transaction that is wrong, nil where none is or the fault is of an account
 	Findings      []string
-	CheckedAt     time.Time
+	// Involved are the accounts of people and resources that what was found is about; at most mostInvolved.
+	Involved  []AccountID
+	CheckedAt time.Time
+	// The last full run with nothing found, nil where there is none on record.
+	FullCheckedAt *time.Time
+	FullHeadSeq   *int64
+
+	full     bool
+	found    int // Findings are bounded
+	involved map[AccountID]struct{}
+	carried  carried
 }
 
 // Clean reports whether nothing was found.
 func (r *Report) Clean() bool { return r.ChainValid && r.Balanced && r.BalancesMatch }
 
-// mostFindings bounds the texts of a report: a broken chain is broken everywhere after.
-const mostFindings = 50
+// Full reports whether it began at the first transaction.
+func (r *Report) Full() bool { return r.full }
+
+const (
+	// mostFindings bounds the texts of a report: a broken chain is broken everywhere after.
+	mostFindings = 50
+	// mostInvolved bounds the accounts: what touches more is no case of some accounts any more.
+	mostInvolved = 1000
+)
+
+// involve notes whose accounts a finding is about. The platform's are left out: nothing stops them.
+func (r *Report) involve(accounts ...AccountID) {
+	for _, a := range accounts {
+		if a.Owner() != "" && len(r.involved) < mostInvolved {
+			r.involved[a] = struct{}{}
+		}
+	}
+}
+
+func (r *Report) finish() *Report {
+	for _, a := range sorted(r.involved) {
+		r.Involved = append(r.Involved, AccountID(a))
+	}
+	return r
+}
 
 func (r *Report) find(ok *bool, seq int64, format string, args ...any) {
 	*ok = false
+	r.found++
 	if seq > 0 && r.FirstBadSeq == nil {
 		r.FirstBadSeq = &seq
 	}
@@ -44,14 +79,15 @@ type verifier struct {
 	report  *Report
 	prev    Digest
 	seq     int64
-	charged int64 // what wallets paid for usage
-	spent   int64 // what providers took for usage
+	charged int64  // what wallets paid for usage
+	spent   int64  // what providers took for usage
+	oldest  ids.ID // of the usage logs that transactions name, the one whose id sorts first
 
 	commitments []Digest
 }
 
 func newVerifier() *verifier {
-	return &verifier{report: &Report{ChainValid: true, Balanced: true, BalancesMatch: true}}
+	return &verifier{report: &Report{ChainValid: true, Balanced: true, BalancesMatch: true, involved: map[AccountID]struct{}{}}}
 }
 
 // tally is what the entries of an account add up to.
@@ -85,6 +121,7 @@ func (v *verifier) step(t *stored) {
 	if t.seq != v.seq+1 {
 		r.find(&r.ChainValid, v.seq+1, "#%d is missing: after #%d comes #%d", v.seq+1, v.seq, t.seq)
 	}
+	before := r.found // what is missing is not about this one
 	v.seq = t.seq
 	v.commitments = v.commitments[:0]
 	for _, e := range t.entries {
@@ -111,11 +148,29 @@ func (v *verifier) step(t *stored) {
 	}
 	v.prev = t.hash
 	v.add(t)
+	if r.found > before {
+		v.involve(t)
+	}
+}
+
+func (v *verifier) involve(t *stored) {
+	for _, e := range t.entries {
+		v.report.involve(e.account.id)
+	}
+	if t.user != "" {
+		v.report.involve(Wallet(t.user))
+	}
+	if t.resource != "" {
+		v.report.involve(Quota(t.resource))
+	}
 }
 
 func (v *verifier) add(t *stored) {
 	r := v.report
 	var credit, usd int64
+	if t.kind == KindUsage && (v.oldest == "" || t.usage < v.oldest) {
+		v.oldest = t.usage
+	}
 	for _, e := range t.entries {
 		sum := &credit
 		if e.account.asset == USD {
@@ -168,25 +223,15 @@ func (v *verifier) account(t *tally, balance int64) {
 	t.found = true
 	if balance != t.sum {
 		v.report.find(&v.report.BalancesMatch, 0, "%s is at %d, its entries add up to %d", t.id, balance, t.sum)
+		v.report.involve(t.id)
 	}
 }
 
-// accounts checks what all accounts have in common, after each was compared.
-func (v *verifier) accounts(tallies map[string]*tally, balances map[Asset]int64) {
-	r := v.report
-	var lost []string
-	for id, t := range tallies {
-		if !t.found && t.sum != 0 {
-			lost = append(lost, id)
-		}
-	}
-	slices.Sort(lost)
-	for _, id := range lost {
-		r.find(&r.BalancesMatch, 0, "%s has entries and no row", id)
-	}
-	for _, asset := range []Asset{Credit, USD} {
-		if sum := balances[asset]; sum != 0 {
-			r.find(&r.BalancesMatch, 0, "all accounts in %s add up to %d, not to 0", asset, sum)
+// rowless checks that each account with something on it had a row.
+func (v *verifier) rowless(tallies map[string]*tally) {
+	for _, id := range sorted(tallies) {
+		if t := tallies[id]; !t.found && t.sum != 0 {
+			v.report.find(&v.report.BalancesMatch, 0, "%s has entries and no row", id)
 		}
 	}
 }

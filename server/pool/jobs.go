@@ -73,7 +73,7 @@ func (s *Service) Vest(ctx context.Context) error {
 		switch {
 		case errors.Is(err, ledger.ErrOverloaded), errors.Is(err, ledger.ErrClosed), ctx.Err() != nil:
 			return errors.Join(append(errs, err)...) // the rest would fare the same
-		case errors.Is(err, ledger.ErrNothing):
+		case errors.Is(err, ledger.ErrNothing), errors.Is(err, ledger.ErrFrozen):
 		case err != nil:
 			errs = append(errs, err)
 		}
