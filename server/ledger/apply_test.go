@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestVestingAfterAWithdrawalLeavesWhatHoldsMayGiveBack(t *testing.T) {
 	do(&Settle{Hold: "hld_1", Charge: 10, Cost: 2000, Usage: &Usage{ID: "use", Resource: "res_1", Owner: "usr_o", User: "usr_c"}})
 	do(hold("hld_2", "usr_c", 10, 100))
 	do(&Withdraw{Resource: "res_1", Owner: "usr_o"})
-	Apply(s, []Operation{&Vest{Resource: "res_1", Owner: "usr_o"}})
+	require.Equal(t, money.Credits(800), do(&Vest{Resource: "res_1", Owner: "usr_o"}).out.Credited) // of 890, 90 for the 100 that are held
 	left := money.Credits(s.accounts[Wallet("usr_o")].available())
 	do(&Deposit{Resource: "res_2", Owner: "", Quota: 100_000})
 	do(&Hold{ID: "hld_3", User: "usr_o", OutputCap: 1, Credits: credits(left), Candidates: []Reserve{{Resource: "res_2", USD: usd(1)}}})
@@ -207,4 +208,41 @@ func TestOnlyWhatBalancesIsBooked(t *testing.T) {
 		require.ErrorContains(t, s.book(draft{kind: KindGrant, entries: entries}), "does not balance")
 		require.Empty(t, s.drafts)
 	}
+}
+
+func TestADebtCanAlwaysBeRepaid(t *testing.T) {
+	s := &scope{State: newState()}
+	s.accounts[Debt("usr_1")] = &account{id: Debt("usr_1"), accountRow: accountRow{balance: math.MinInt64 + 2}}
+	_, err := s.move(Debt("usr_1"), -1)
+	require.NoError(t, err)
+	_, err = s.move(Debt("usr_1"), -1)
+	require.ErrorIs(t, err, money.ErrOverflow, "no amount would be enough")
+}
+
+// What is reserved on the wallet of a withdrawn key's owner for requests in flight need not be kept of the vesting too.
+func TestVestingKeepsWhatIsNotReservedOtherwise(t *testing.T) {
+	s := newState()
+	do := func(op Operation) decision {
+		d := Apply(s, []Operation{op})[0]
+		require.NoError(t, d.err)
+		if d.served.cost > 0 {
+			s.terms[d.served.resource].served += d.served.cost
+		}
+		return d
+	}
+	hold := func(id ids.ID, q money.USD) Operation {
+		return &Hold{ID: id, User: "usr_c", OutputCap: 1, Credits: func(int64) (money.Credits, error) { return 1, nil },
+			Candidates: []Reserve{{Resource: "res_1", Owner: "usr_o", USD: func(int64) (money.USD, error) { return q, nil }}}}
+	}
+	do(&Deposit{Resource: "res_1", Owner: "usr_o", Quota: 100, TrustLimit: 30}) // 30 at once, 70 vest
+	do(&Grant{User: "usr_c", Amount: 10})
+	do(hold("hld_1", 50))
+	do(hold("hld_2", 40))
+	do(&Withdraw{Resource: "res_1", Owner: "usr_o"}) // 10 of the vesting; of the 90 in flight, 60 are vesting and 30 are reserved
+	require.Equal(t, Balance{Balance: 30, Held: 30}, s.accounts[Wallet("usr_o")].now())
+	do(&Settle{Hold: "hld_1", Charge: 1, Cost: 50, Usage: &Usage{ID: "use", Resource: "res_1", Owner: "usr_o", User: "usr_c"}})
+	require.Equal(t, money.Credits(50), do(&Vest{Resource: "res_1", Owner: "usr_o"}).out.Credited) // 40 may come back: 30 reserved, 10 vesting
+	do(&Release{Hold: "hld_2"})
+	require.Equal(t, Balance{Balance: 50}, s.accounts[Wallet("usr_o")].now())
+	require.Zero(t, s.accounts[Vesting("usr_o")].balance)
 }

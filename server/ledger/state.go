@@ -260,7 +260,7 @@ func (s *scope) move(id AccountID, amount int64) (after int64, err error) {
 		return 0, ErrFrozen
 	}
 	after, err = money.Add(a.balance, amount)
-	if err == nil && after == math.MinInt64 { // what is owed is a balance with its sign turned
+	if after == math.MinInt64 { // what is owed is a balance with its sign turned
 		err = money.ErrOverflow
 	}
 	if err != nil {
