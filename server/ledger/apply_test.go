@@ -246,3 +246,20 @@ func TestVestingKeepsWhatIsNotReservedOtherwise(t *testing.T) {
 	require.Equal(t, Balance{Balance: 50}, s.accounts[Wallet("usr_o")].now())
 	require.Zero(t, s.accounts[Vesting("usr_o")].balance)
 }
+
+// Should what was set aside for it be gone, a stranger's request ends all the same, and the key's owner owes the rest.
+func TestWhatIsNotThereWhenAHoldGivesBackIsOwed(t *testing.T) {
+	s := newState()
+	for id, row := range map[AccountID]accountRow{
+		Quota("res_1"): {balance: 10, held: 10, closing: true}, Wallet("usr_o"): {balance: 2}, Vesting("usr_o"): {balance: 3}, Wallet("usr_c"): {balance: 1, held: 1},
+	} {
+		s.accounts[id] = &account{id: id, accountRow: row, stored: true}
+	}
+	s.terms["res_1"] = &terms{resource: "res_1", user: "usr_o", termsRow: termsRow{quota: 20, paid: 17, vesting: 3, withdrawn: 10}}
+	s.holds["hld_1"] = &hold{id: "hld_1", user: "usr_c", credits: 1, resource: "res_1", owner: "usr_o", usd: 10}
+	d := Apply(s, []Operation{&Release{Hold: "hld_1"}})[0]
+	require.NoError(t, d.err)
+	for id, balance := range map[AccountID]int64{Quota("res_1"): 0, Wallet("usr_o"): 0, Vesting("usr_o"): 0, Debt("usr_o"): -5, Wallet("usr_c"): 1} {
+		require.Equal(t, balance, s.accounts[id].balance, "%s", id)
+	}
+}
