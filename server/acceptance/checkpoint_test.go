@@ -170,7 +170,7 @@ func TestCheckpointsGoToABucket(t *testing.T) {
 	require.NoError(t, err, out)
 	require.Contains(t, out, "checkpoints that agree: 1, the newest of #1")
 
-	b := books{t, dbtest.Open(t, variable(p.env, "DATABASE_URL"))}
+	b := books{t, dbtest.Open(t, variable(p.env, "MIGRATE_DATABASE_URL"))}
 	b.rewrite(1, "another reason")
 	out, err = p.command("verify-ledger", "--checkpoints", place, "--key", filepath.Join(p.dataDir, "signing.pub"))
 	require.Error(t, err)
@@ -181,7 +181,7 @@ func TestCheckpointsGoToABucket(t *testing.T) {
 	require.Contains(t, denied, "403")
 	malformed, err := p.command("verify-ledger", "--checkpoints", strings.Replace(place, "%2F", "/", 1))
 	require.Error(t, err)
-	bad := failsToStart(t, settings(t, variable(p.env, "DATABASE_URL"), "POOL_SIGNING_KEY=PRIVATE+KEY+canary", "POOL_CHECKPOINTS=s3://AKIA:canary@host"))
+	bad := failsToStart(t, settings(t, variable(p.env, "MIGRATE_DATABASE_URL"), "POOL_SIGNING_KEY=PRIVATE+KEY+canary", "POOL_CHECKPOINTS=s3://AKIA:canary@host"))
 	require.Contains(t, bad, "POOL_SIGNING_KEY: ")
 	require.Contains(t, bad, "POOL_CHECKPOINTS: ")
 	require.NotContains(t, p.out.String()+out+denied+malformed+bad, "canary")

@@ -31,6 +31,7 @@ type commands struct {
 	Demo        demoCommand        `cmd:"" help:"Run a server with a sandbox provider, the people of the README's example and live traffic. Loopback only."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database up to date and end."`
 	Verify      verifyCommand      `cmd:"" name:"verify-ledger" help:"Recompute the books from the first transaction to the last and compare."`
+	Ledger      ledgerCommands     `cmd:"" help:"Correct the books, and freeze accounts."`
 	Receipt     receiptCommand     `cmd:"" name:"verify-receipt" help:"Verify a receipt offline: with nothing but it and the public key."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Run a provider that speaks the OpenAI protocol, with keys whose quota runs out."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

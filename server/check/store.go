@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// AlertBooks is the kind of the alert that a check failed, AlertFrozen that of an account that was frozen for it.
-	AlertBooks  = "ledger.check"
+	// AlertBooks is the kind of the alert that a check failed.
+	AlertBooks = "ledger.check"
+	// AlertFrozen is the kind of the alert that an account is frozen.
 	AlertFrozen = "ledger.frozen"
 )
 

@@ -137,7 +137,7 @@ type scope struct {
 	cost   money.USD // of the usage
 	served served
 	key    string // the operation key of the hold that this resolves
-	// ends says that what is booked follows from a hold. It is booked on accounts that were frozen since, too: a hold that
+	// ends says that what is booked follows from a hold, or corrects. It is booked on accounts that are frozen, too: a hold that
 	// nobody could resolve would keep its amounts for ever, and what a provider took is gone whoever froze what.
 	ends bool
 

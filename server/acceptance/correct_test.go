@@ -1,0 +1,48 @@
+package acceptance
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAnAdminCorrectsTheBooksBesideAServer(t *testing.T) {
+	p := launch(t, []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + freeAddress(t),
+		"POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,
+	})
+	admin, tom := p.admin(), p.person("tom")
+	admin.grant(tom, "7")
+	wallet := "wallet:" + tom.id
+	says := func(fails bool, text string, args ...string) {
+		t.Helper()
+		out, err := p.command(append([]string{"ledger"}, args...)...)
+		require.Equal(t, fails, err != nil, out)
+		require.Contains(t, out, text)
+	}
+	correct := []string{"correct", "--transaction=1", "--reason=two too many", "--actor=" + adminEmail, "--entry=" + wallet + "=-2", "--entry=platform.issued=+2"}
+	says(true, "nobody to ask", correct...)
+	require.Equal(t, "7", tom.available())
+	says(false, "booked as #2", append(correct, "--yes")...)
+	require.Equal(t, "5", tom.available())
+	says(true, "--again", append(correct, "--yes")...)
+	says(false, "booked as #3", append(correct, "--yes", "--again")...)
+	require.Equal(t, "3", tom.available())
+	says(true, "no admin", "correct", "--transaction=1", "--reason=x", "--actor=tom@example.org", "--reverse", "--yes")
+	says(true, "no #9", "correct", "--transaction=9", "--reason=x", "--actor="+adminEmail, "--reverse", "--yes")
+	says(true, "held", "correct", "--transaction=1", "--reason=all of it", "--actor="+adminEmail, "--reverse", "--yes", "--again")
+	says(false, "booked as #4", "correct", "--transaction=3", "--reason=one was right", "--actor="+adminEmail, "--reverse", "--yes")
+	require.Equal(t, "5", tom.available())
+	p.verified()
+
+	says(false, "now frozen", "freeze", wallet, "--reason=a look")
+	says(false, "frozen already", "freeze", wallet, "--reason=a look")
+	says(false, "now not frozen", "unfreeze", wallet, "--reason=all is well", "--actor="+adminEmail)
+	says(true, "no such account", "freeze", "platform.revenue", "--reason=no")
+	p.verified()
+	audit := admin.must(`{ ledgerAudit { chainValid balanced balancesMatch headSeq fullCheckedAt fullHeadSeq fromSeq } }`, nil).Get("ledgerAudit")
+	require.True(t, audit.Get("chainValid").Bool() && audit.Get("balanced").Bool() && audit.Get("balancesMatch").Bool())
+	require.Equal(t, "4", audit.Get("headSeq").String())
+	require.NotEmpty(t, audit.Get("fullCheckedAt").String())
+}

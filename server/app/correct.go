@@ -1,0 +1,202 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/resourcepool/resourcepool/server/check"
+	"github.com/resourcepool/resourcepool/server/clock"
+	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/money"
+)
+
+// ledgerCommands are what a person does with the books once a check has failed.
+type ledgerCommands struct {
+	Correct  correctCommand  `cmd:"" help:"Book a correction of a transaction. It goes through the ledger as everything does, beside running servers or without one."`
+	Freeze   freezeCommand   `cmd:"" help:"Stop an account of a person or a resource: nothing new is held on it or moved."`
+	Unfreeze unfreezeCommand `cmd:"" help:"Let an account go again."`
+}
+
+type correctCommand struct {
+	Transaction int64    `required:"" placeholder:"SEQ" help:"The transaction to correct."`
+	Reverse     bool     `xor:"what" required:"" help:"Book the opposite of all its entries."`
+	Entry       []string `xor:"what" required:"" sep:"none" placeholder:"ACCOUNT=±AMOUNT" help:"An entry, such as wallet:usr_…=-1.5; may be repeated. They add up to 0 in Credits and in USD."`
+	Reason      string   `required:"" help:"Why. It is in the memo, which the people whose accounts move can read."`
+	Actor       string   `required:"" placeholder:"EMAIL" help:"The admin who corrects: e-mail address or id."`
+	Again       bool     `help:"Although the transaction was corrected before."`
+	Yes         bool     `short:"y" help:"Don't ask."`
+}
+
+// Run shows what it will book, asks, and books it.
+func (c *correctCommand) Run(e *environment) error {
+	return withBooks(e, func(ctx context.Context, b *check.Books, l *ledger.Ledger) error {
+		op, err := c.operation(ctx, b, l)
+		if err != nil {
+			return err
+		}
+		before, err := b.Corrections(ctx, c.Transaction)
+		if err != nil {
+			return err
+		}
+		for _, text := range before {
+			_, _ = fmt.Fprintf(e.stdout, "#%d was corrected before: %s\n", c.Transaction, text)
+		}
+		if len(before) > 0 && !c.Again {
+			return errors.New("it was corrected before; --again corrects it once more")
+		}
+		_, _ = fmt.Fprintf(e.stdout, "ADJUSTMENT by %s\n  %s\n", op.Actor, op.Memo())
+		for _, entry := range op.Entries {
+			_, _ = fmt.Fprintf(e.stdout, "  %+15s %-6s %s\n", money.Format(money.Credits(entry.Amount)), entry.Account.Asset(), entry.Account)
+		}
+		if err := c.confirm(e); err != nil {
+			return err
+		}
+		out, err := b.Correct(ctx, op, c.Again)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(e.stdout, "booked as #%d\n", out.Seq)
+		return err
+	})
+}
+
+func (c *correctCommand) operation(ctx context.Context, b *check.Books, l *ledger.Ledger) (*ledger.Adjust, error) {
+	actor, err := check.Admin(ctx, b.DB, c.Actor)
+	if err != nil {
+		return nil, fmt.Errorf("--actor: %w", err)
+	}
+	postings, err := l.Postings(ctx, c.Transaction)
+	if err != nil {
+		return nil, err
+	}
+	if len(postings[c.Transaction]) == 0 {
+		return nil, fmt.Errorf("--transaction: there is no #%d with entries", c.Transaction)
+	}
+	op := &ledger.Adjust{Actor: actor, Corrects: c.Transaction, Reason: strings.TrimSpace(c.Reason), Entries: check.Reversal(postings[c.Transaction])}
+	if !c.Reverse {
+		if op.Entries, err = parseEntries(c.Entry); err != nil {
+			return nil, err
+		}
+	}
+	return op, op.Validate()
+}
+
+func parseEntries(texts []string) (entries []ledger.Entry, err error) {
+	for _, text := range texts {
+		account, amount, ok := strings.Cut(text, "=")
+		n, err := money.Parse[money.Credits](strings.TrimPrefix(amount, "+"))
+		if !ok || err != nil {
+			return nil, fmt.Errorf("--entry %s: must be ACCOUNT=±AMOUNT", text)
+		}
+		entries = append(entries, ledger.Entry{Account: ledger.AccountID(account), Amount: int64(n)})
+	}
+	return entries, nil
+}
+
+var errNotConfirmed = errors.New("nothing was booked")
+
+// confirm asks whoever is at the terminal.
+func (c *correctCommand) confirm(e *environment) error {
+	if c.Yes {
+		return nil
+	}
+	_, _ = fmt.Fprint(e.stdout, "Book it? Type yes: ")
+	switch answer, err := bufio.NewReader(os.Stdin).ReadString('\n'); {
+	case strings.TrimSpace(answer) == "yes":
+		return nil
+	case answer == "" && err != nil: // a script's
+		return fmt.Errorf("%w: there is nobody to ask; --yes books without asking", errNotConfirmed)
+	}
+	return errNotConfirmed
+}
+
+type freezeCommand struct {
+	Account string `arg:"" help:"Such as wallet:usr_… or resource:res_…."`
+	Reason  string `required:"" help:"Why; for the audit log."`
+	Actor   string `placeholder:"EMAIL" help:"The admin who does it: e-mail address or id."`
+}
+
+type unfreezeCommand freezeCommand
+
+// Run freezes.
+func (c *freezeCommand) Run(e *environment) error { return c.set(e, true) }
+
+// Run unfreezes.
+func (c *unfreezeCommand) Run(e *environment) error { return (*freezeCommand)(c).set(e, false) }
+
+func (c *freezeCommand) set(e *environment, frozen bool) error {
+	return withDatabase(e, func(db *sql.DB, _ *store, _ *slog.Logger) error {
+		var actor ids.ID
+		if c.Actor != "" {
+			var err error
+			if actor, err = check.Admin(e.ctx, db, c.Actor); err != nil {
+				return fmt.Errorf("--actor: %w", err)
+			}
+		}
+		changed, err := check.Freeze(e.ctx, db, clock.System, ids.NewSource(clock.System, rand.Reader), ledger.AccountID(c.Account), frozen, actor, c.Reason)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.Account, err)
+		}
+		is := map[bool]string{true: "frozen", false: "not frozen"}[frozen]
+		if changed {
+			is = "now " + is
+		} else {
+			is += " already"
+		}
+		_, err = fmt.Fprintf(e.stdout, "%s is %s\n", c.Account, is)
+		return err
+	})
+}
+
+// withDatabase opens the database of the environment, also beside a server that runs it.
+func withDatabase(e *environment, f func(*sql.DB, *store, *slog.Logger) error) error {
+	cfg, log, err := e.settings()
+	if err != nil {
+		return err
+	}
+	s, err := readDatabase(e.ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	db, err := s.open(ledgerConns)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	return f(db, s, log)
+}
+
+// withBooks joins the servers with one of its own, which leaves again when f is done.
+func withBooks(e *environment, f func(context.Context, *check.Books, *ledger.Ledger) error) error {
+	return withDatabase(e, func(db *sql.DB, s *store, log *slog.Logger) error {
+		batches, err := database.OpenWriter(s.url)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = batches.Close() }()
+		source := ids.NewSource(clock.System, rand.Reader)
+		l := ledger.New(ledger.Options{DB: db, Batches: batches, Ent: database.Ent(db), Clock: clock.System, Rand: rand.Reader, IDs: source, Log: log})
+		ctx, stop := context.WithCancel(e.ctx)
+		defer stop()
+		ready, ended := make(chan struct{}), make(chan error, 1)
+		go func() { ended <- l.Run(ctx, ready) }()
+		select {
+		case <-ready:
+		case err := <-ended:
+			return err
+		}
+		err = f(ctx, &check.Books{DB: db, Ledger: l, IDs: source}, l)
+		stop()
+		return errors.Join(err, <-ended)
+	})
+}
