@@ -1,11 +1,29 @@
 package acceptance
 
 import (
+	"net/http"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+func TestTheChecksShowInTheMetrics(t *testing.T) {
+	metrics := freeAddress(t)
+	serve(t, "POOL_METRICS_LISTEN="+metrics)
+	require.Eventually(t, func() bool {
+		r, err := http.Get("http://" + metrics + "/metrics")
+		if err != nil {
+			return false
+		}
+		defer func() { _ = r.Body.Close() }()
+		body := string(readAll(t, r.Body))
+		return strings.Contains(body, "\nresourcepool_ledger_check_ok 1\n") && strings.Contains(body, "\nresourcepool_ledger_findings_total 0\n") &&
+			strings.Contains(body, "\nresourcepool_ledger_last_check_timestamp_seconds ") && strings.Contains(body, "\nresourcepool_ledger_check_seconds ")
+	}, 20*time.Second, 200*time.Millisecond)
+}
 
 func TestAnAdminCorrectsTheBooksBesideAServer(t *testing.T) {
 	p := launch(t, []string{

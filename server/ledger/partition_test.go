@@ -65,14 +65,17 @@ func TestWhatAServersRoleCutsIsGuardedAndOnTheList(t *testing.T) {
 	db := fresh(t)
 	l, _ := start(t, db, "")
 	before := len(partitions(t, db, "ledger_entries"))
+	_, err := db.Exec(`CREATE TABLE others (id text) PARTITION BY RANGE (id)`)
+	require.NoError(t, err)
 	for _, args := range []string{
+		`'others', '7', 'a', 'b'`,
 		`'ledger_accounts', '7', '70000001', '80000001'`, `'users', '7', 'a', 'b'`,
 		`'ledger_entries', 'x; DROP TABLE users', '70000001', '80000001'`, `'ledger_entries', '', '70000001', '80000001'`,
 	} {
 		_, err := db.app.ExecContext(t.Context(), `SELECT ledger_cut(`+args+`)`)
-		require.Error(t, err, args)
+		require.ErrorContains(t, err, "is cut", args)
 	}
-	_, err := dbtest.Open(t, db.url).ExecContext(t.Context(), `SET search_path = pg_temp; SELECT public.ledger_cut('ledger_entries', '7', '70000001', '80000001')`)
+	_, err = dbtest.Open(t, db.url).ExecContext(t.Context(), `SET search_path = pg_temp; SELECT public.ledger_cut('ledger_entries', '7', '70000001', '80000001')`)
 	require.NoError(t, err)
 	after := partitions(t, db, "ledger_entries")
 	require.Len(t, after, before+1)
