@@ -21,9 +21,6 @@ import (
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
-// warmUp is not measured: statements are prepared and pages read.
-const warmUp = 3 * time.Second
-
 func (b *books) source() *ids.Source {
 	if b.ids == nil {
 		b.ids = ids.System()
@@ -33,7 +30,7 @@ func (b *books) source() *ids.Source {
 
 // measure runs servers that write and a feed with one reader, keeps so many operations in flight over all, and prints a
 // row of the table.
-func measure(ctx context.Context, b *books, writers, flight int, seconds time.Duration) error {
+func measure(ctx context.Context, b *books, writers, flight int, warmUp, seconds time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	servers, stop, err := b.serve(ctx, writers)

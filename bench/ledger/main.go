@@ -30,6 +30,7 @@ type options struct {
 	rows     []int
 	writers  []int
 	flights  []int
+	warm     time.Duration
 	seconds  time.Duration
 	profile  string
 	keep     bool
@@ -53,6 +54,7 @@ func read() options {
 	writers := flag.String("writers", "1,3", "servers that write")
 	flights := flag.String("flights", "1,64,1024", "operations in flight")
 	flag.DurationVar(&o.seconds, "time", 10*time.Second, "how long each row of the table is measured")
+	flag.DurationVar(&o.warm, "warm", 3*time.Second, "how long the load runs before that: after a start pages are read, and each is logged whole when it first changes")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of this process to the file")
 	flag.BoolVar(&o.keep, "keep", false, "keep the databases and the rows that were added, and use what is there")
 	flag.Parse()
@@ -132,7 +134,7 @@ func one(ctx context.Context, o options, accounts, rows int, active []int) (err 
 	for _, n := range active {
 		for _, writers := range o.writers {
 			for _, flight := range o.flights {
-				if err := measure(ctx, b.some(n), writers, flight, o.seconds); err != nil {
+				if err := measure(ctx, b.some(n), writers, flight, o.warm, o.seconds); err != nil {
 					return err
 				}
 			}

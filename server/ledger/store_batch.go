@@ -58,10 +58,24 @@ func (w *writer) prepared(query string) *sql.Stmt {
 }
 
 func (w *writer) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
+	return exec(ctx, tx, w.prepared(query), query, args)
+}
+
+// start runs a statement while its caller goes on, on all but the connection; the caller has to wait for it.
+func (w *writer) start(ctx context.Context, tx *sql.Tx, query string, args []any) (wait func() error) {
+	prepared, done := w.prepared(query), make(chan error, 1)
+	go func() {
+		_, err := exec(ctx, tx, prepared, query, args)
+		done <- err
+	}()
+	return func() error { return <-done }
+}
+
+func exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query string, args []any) (int64, error) {
 	var r sql.Result
 	var err error
-	if s := w.prepared(query); s != nil {
-		r, err = tx.StmtContext(ctx, s).ExecContext(ctx, args...)
+	if prepared != nil {
+		r, err = tx.StmtContext(ctx, prepared).ExecContext(ctx, args...)
 	} else {
 		r, err = tx.ExecContext(ctx, query, args...)
 	}

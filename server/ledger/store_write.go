@@ -10,19 +10,15 @@ import (
 	"strings"
 )
 
+// aheadFrom is the number of requests from which on what is decided already is written while the rest is still sealed and
+// encoded: for fewer, another round trip costs more than it saves.
+const aheadFrom = 100
+
 // write decides the batch and writes what follows. Nearly all goes in by one statement, which also renews the lease.
 func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	decisions := b.decide()
 	if refused := b.refusedWithGuards(decisions); len(refused) > 0 {
 		return &setAside{refused}
-	}
-	if books(decisions, b.requests, b.decided) {
-		if err := w.lockHead(ctx, tx, b); err != nil {
-			return err
-		}
-	}
-	if err := b.number(decisions); err != nil {
-		return err
 	}
 	if err := w.insertAccounts(ctx, tx, b); err != nil {
 		return err
@@ -30,14 +26,20 @@ func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	if err := w.insertTerms(ctx, tx, b); err != nil {
 		return err
 	}
+	if books(decisions, b.requests, b.decided) {
+		if err := w.lockHead(ctx, tx, b); err != nil {
+			return err
+		}
+	}
 	s := newStatement()
 	w.writeState(s, b)
-	w.writeOperations(s, b)
-	if b.head.seq > 0 || len(b.usages) > 0 {
-		w.writeBooks(s, b)
+	written := func() error { return nil }
+	if len(b.requests) >= aheadFrom && s.text.Len() > 0 {
+		written = w.start(ctx, tx, s.sql("SELECT"), s.args)
+		s = newStatement()
 	}
-	rest, err := w.addRecords(s, b)
-	if err != nil {
+	rest, err := w.addBooks(s, b, decisions)
+	if err := errors.Join(written(), err); err != nil {
 		return err
 	}
 	n, err := w.exec(ctx, tx, s.sql(renewLease, string(w.l.serverID()), string(b.id)), s.args...)
@@ -48,6 +50,20 @@ func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 		return errServerDead
 	}
 	return w.writeRecords(ctx, tx, b, rest)
+}
+
+// addBooks numbers and seals what was decided and adds all that follows to the statement. Tables that have to be written
+// after it are returned.
+func (w *writer) addBooks(s *statement, b *batchRun, decisions []decision) (rest []*Table, err error) {
+	if err := b.number(decisions); err != nil {
+		return nil, err
+	}
+	w.writeTerms(s, b)
+	w.writeOperations(s, b)
+	if b.head.seq > 0 || len(b.usages) > 0 {
+		w.writeBooks(s, b)
+	}
+	return w.addRecords(s, b)
 }
 
 // renewLease leaves the batch's id in the server's own row. It finds none where another server marked this one dead.
@@ -144,8 +160,9 @@ func (w *writer) insertTerms(ctx context.Context, tx *sql.Tx, b *batchRun) error
 		if t.stored {
 			continue
 		}
-		_, err := w.exec(ctx, tx, `INSERT INTO ledger_deposits (resource_id, user_id, confirmed, quota, fee, paid, vesting)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, string(t.resource), string(t.user), t.confirmed, int64(t.quota), int64(t.fee), int64(t.paid), int64(t.vesting))
+		_, err := w.exec(ctx, tx, `INSERT INTO ledger_deposits (resource_id, user_id, confirmed, quota, fee, paid, vesting, vested, withdrawn, fee_undone, reserved)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, string(t.resource), string(t.user), t.confirmed, int64(t.quota), int64(t.fee), int64(t.paid),
+			int64(t.vesting), int64(t.vested), int64(t.withdrawn), int64(t.feeUndone), int64(t.reserved))
 		if err != nil {
 			return err
 		}
@@ -153,7 +170,7 @@ func (w *writer) insertTerms(ctx context.Context, tx *sql.Tx, b *batchRun) error
 	return nil
 }
 
-// writeState writes the accounts, budgets, terms and holds that changed.
+// writeState writes the accounts, budgets and holds that changed.
 func (w *writer) writeState(s *statement, b *batchRun) {
 	names, balance, held, closing := texts(len(b.state.accounts)), ints(len(b.state.accounts)), ints(len(b.state.accounts)), bools(len(b.state.accounts))
 	for _, id := range slices.Sorted(maps.Keys(b.state.accounts)) {
@@ -182,7 +199,6 @@ func (w *writer) writeState(s *statement, b *batchRun) {
 		s.add(`UPDATE ledger_budgets b SET spent = u.spent, held = u.held
 			FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (id, spent, held) WHERE b.token_id = u.id`, names, spent, held)
 	}
-	w.writeTerms(s, b)
 	w.writeHolds(s, b)
 }
 

@@ -44,7 +44,7 @@ var parameters = map[string]string{
 	"unix_socket_permissions": "0700",
 	"max_connections":         "200",
 	"shared_buffers":          buffers(),
-	"max_wal_size":            "4GB", // checkpoints write each page anew into the log that changes after them
+	"max_wal_size":            "8GB", // checkpoints write each page anew into the log that changes after them
 	"checkpoint_timeout":      "15min",
 	"autovacuum_naptime":      "15s", // holds come and go
 	"fsync":                   "on",

@@ -8,10 +8,10 @@ import (
 
 const (
 	leastBuffers = 128 << 10 // kB
-	mostBuffers  = 1 << 20
+	mostBuffers  = 8 << 20
 )
 
-// buffers returns how much memory Postgres keeps pages in: an eighth of the machine's, since the server runs there too. The
+// buffers returns how much memory Postgres keeps pages in: a fifth of the machine's, since the server runs there too. The
 // pages that the ledger writes at random, those of its indexes by account, stay in memory up to tens of millions of rows.
 func buffers() string {
 	meminfo, _ := os.ReadFile("/proc/meminfo") // where there is none, the least serves
@@ -21,5 +21,5 @@ func buffers() string {
 			total, _ = strconv.Atoi(fields[1])
 		}
 	}
-	return strconv.Itoa(min(max(total/8, leastBuffers), mostBuffers)) + "kB"
+	return strconv.Itoa(min(max(total/5, leastBuffers), mostBuffers)) + "kB"
 }
