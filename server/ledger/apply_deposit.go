@@ -148,7 +148,7 @@ func (o *Withdraw) holdID() ids.ID { return "" }
 func (o *Withdraw) touch(t *touched) {
 	t.account(Quota(o.Resource))
 	if o.Owner != "" {
-		t.account(Wallet(o.Owner), Vesting(o.Owner))
+		t.account(Wallet(o.Owner), Vesting(o.Owner), Debt(o.Owner))
 		t.terms[o.Resource] = struct{}{}
 	}
 }
@@ -157,6 +157,9 @@ func (o *Withdraw) apply(s *scope) error {
 	a := s.account(Quota(o.Resource))
 	if a.closing {
 		return ErrClosing
+	}
+	if a.frozen || s.peek(Wallet(o.Owner)).frozen || s.peek(Vesting(o.Owner)).frozen {
+		return ErrFrozen // also where all of it is held and nothing would move now
 	}
 	a.closing = true
 	left, held := money.USD(a.available()), money.USD(a.held)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -117,24 +118,27 @@ var elementOf = map[string]uint32{
 	"text": oidText, "bigint": oidInt8, "bool": oidBool, "bytea": oidBytea, "timestamptz": oidTime, "jsonb": oidJSONB, "float8": oidFloat8,
 }
 
+// errRow says that a row of another package is not what its table declares.
+var errRow = errors.New("ledger: a row can't be written")
+
 // columns turns rows of another package into one array for each column.
 func columns(t *Table, rows []Row) ([]any, error) {
 	arrays := make([]any, len(t.Types))
 	for i, typ := range t.Types {
 		element, ok := elementOf[typ]
 		if !ok {
-			return nil, fmt.Errorf("ledger: %s has a column of an unknown type %q", t.Name, typ)
+			return nil, fmt.Errorf("%w: %s has a column of an unknown type %q", errRow, t.Name, typ)
 		}
 		arrays[i] = newArray(element, len(rows), 16)
 	}
 	for _, r := range rows {
 		values := r.Values()
 		if len(values) != len(t.Types) {
-			return nil, fmt.Errorf("ledger: a row of %s has %d values for %d columns", t.Name, len(values), len(t.Types))
+			return nil, fmt.Errorf("%w: one of %s has %d values for %d columns", errRow, t.Name, len(values), len(t.Types))
 		}
 		for i, v := range values {
 			if err := arrays[i].(*array).any(v); err != nil {
-				return nil, fmt.Errorf("ledger: column %d of %s: %w", i+1, t.Name, err)
+				return nil, fmt.Errorf("%w: column %d of %s: %w", errRow, i+1, t.Name, err)
 			}
 		}
 	}

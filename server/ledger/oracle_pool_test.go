@@ -118,6 +118,9 @@ func (o *oracle) withdraw(s *step, r *ruling) string {
 	if k.closing {
 		return "closing"
 	}
+	if k.frozen || o.at(Wallet(s.owner)).frozen || o.at(Vesting(s.owner)).frozen {
+		return "frozen"
+	}
 	k.closing = true
 	o.accounts[r.resource] = k
 	r.taken = k.available()

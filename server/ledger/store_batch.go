@@ -36,11 +36,13 @@ func (w *writer) close() {
 func (w *writer) prepare(ctx context.Context) error {
 	for query := range w.wanted {
 		s, err := w.l.batches.PrepareContext(ctx, query)
-		if err != nil {
+		switch {
+		case err == nil:
+			w.stmts[query] = s
+		case !refusedByDatabase(err):
 			return err
 		}
-		w.stmts[query] = s
-		delete(w.wanted, query)
+		delete(w.wanted, query) // what ran once and no longer can is told by the batch that needs it
 	}
 	return nil
 }
@@ -48,27 +50,35 @@ func (w *writer) prepare(ctx context.Context) error {
 // mostPrepared bounds the statements kept; which writes a batch has varies.
 const mostPrepared = 256
 
-// prepared returns the statement where it is prepared; where not, it will be before the next batch.
-func (w *writer) prepared(query string) *sql.Stmt {
-	s := w.stmts[query]
-	if s == nil && len(w.stmts)+len(w.wanted) < mostPrepared {
+// ran has a query that succeeded prepared before the next batch.
+func (w *writer) ran(query string) {
+	if w.stmts[query] == nil && len(w.stmts)+len(w.wanted) < mostPrepared {
 		w.wanted[query] = struct{}{}
 	}
-	return s
 }
 
 func (w *writer) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
-	return exec(ctx, tx, w.prepared(query), query, args)
+	n, err := exec(ctx, tx, w.stmts[query], query, args)
+	if err == nil {
+		w.ran(query)
+	}
+	return n, err
 }
 
 // start runs a statement while its caller goes on, on all but the connection; the caller has to wait for it.
 func (w *writer) start(ctx context.Context, tx *sql.Tx, query string, args []any) (wait func() error) {
-	prepared, done := w.prepared(query), make(chan error, 1)
+	prepared, done := w.stmts[query], make(chan error, 1)
 	go func() {
 		_, err := exec(ctx, tx, prepared, query, args)
 		done <- err
 	}()
-	return func() error { return <-done }
+	return func() error {
+		err := <-done
+		if err == nil {
+			w.ran(query)
+		}
+		return err
+	}
 }
 
 func exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query string, args []any) (int64, error) {
@@ -89,7 +99,7 @@ func exec(ctx context.Context, tx *sql.Tx, prepared *sql.Stmt, query string, arg
 func (w *writer) query(ctx context.Context, tx *sql.Tx, query string, args []any, scan func(*sql.Rows) error) error {
 	var rows *sql.Rows
 	var err error
-	if s := w.prepared(query); s != nil {
+	if s := w.stmts[query]; s != nil {
 		rows, err = tx.StmtContext(ctx, s).QueryContext(ctx, args...)
 	} else {
 		rows, err = tx.QueryContext(ctx, query, args...)
@@ -103,21 +113,28 @@ func (w *writer) query(ctx context.Context, tx *sql.Tx, query string, args []any
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	w.ran(query)
+	return nil
 }
 
 // errRelock says that the batch turned out to need more accounts than it had locked.
 var errRelock = errors.New("ledger: more accounts to lock")
 
 // transact runs a batch in one transaction, in the order of locks that README.md gives.
-func (w *writer) transact(ctx context.Context, b *batchRun) error {
-	for {
-		err := w.try(ctx, b)
-		if !errors.Is(err, errRelock) {
+func (w *writer) transact(ctx context.Context, b *batchRun) (err error) {
+	for range mostRelocks {
+		if err = w.try(ctx, b); !errors.Is(err, errRelock) {
 			return err
 		}
 	}
+	return err
 }
+
+// mostRelocks is more often than other servers can make accounts in between; the batch is then tried again after a pause.
+const mostRelocks = 20
 
 func (w *writer) try(ctx context.Context, b *batchRun) (err error) {
 	if err := w.prepare(ctx); err != nil {
@@ -168,15 +185,16 @@ func byRank(rows map[*Table][]Row) []*Table {
 	return slices.SortedFunc(maps.Keys(rows), func(a, b *Table) int { return a.Rank - b.Rank })
 }
 
-// refusedByDatabase reports whether the database refused a statement for what it says, so that trying again can't help.
+// refusedByDatabase reports whether the database refuses a statement for what it says, or it can't even be written, so that
+// trying again can't help.
 func refusedByDatabase(err error) bool {
 	var e *pq.Error
 	if !errors.As(err, &e) {
-		return false
+		return errors.Is(err, errRow)
 	}
 	switch e.Code.Class() {
-	case "22", "23", "42", "P0": // data, constraint, syntax or missing object, raised by a function
+	case "22", "23", "42", "54", "P0": // data, constraint, syntax or missing object, too large, raised by a function
 		return true
 	}
-	return false
+	return e.Code == "08P01" // a message that is none, such as one too long
 }

@@ -75,7 +75,7 @@ func (l *Ledger) happened(ctx context.Context, batch ids.ID) (bool, error) {
 }
 
 // Sweep marks servers dead whose lease ran out by the database's clock, and releases the holds that nobody will resolve:
-// those of dead servers and those a minute past their expiry.
+// those of dead servers and those half a minute past their expiry.
 func (l *Ledger) Sweep(ctx context.Context) error {
 	_, err := l.db.ExecContext(ctx, `UPDATE ledger_servers SET dead = true
 		WHERE NOT dead AND id <> $1 AND lease_at < clock_timestamp() - $2 * interval '1 second'`, string(l.serverID()), leaseFor.Seconds())

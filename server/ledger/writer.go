@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -109,7 +110,7 @@ func (w *writer) commit(ctx context.Context, batch []*pending) {
 				return // the next tick renews the lease
 			}
 			if w.late() {
-				w.giveUp(batch)
+				w.giveUp(batch, err)
 				return
 			}
 			time.Sleep(backoff)
@@ -138,7 +139,7 @@ func (w *writer) attempt(ctx context.Context, b *batchRun) error {
 		}
 		w.l.log.WarnContext(ctx, "ledger: the fate of a commit is not known yet", "batch", b.id, "err", err)
 		if w.late() {
-			return err
+			return unknown
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
@@ -157,12 +158,12 @@ func (e *setAside) without(batch []*pending) []*pending {
 	return kept
 }
 
-// apart commits the requests of a batch that the database refused one by one, and refuses the one that can't be.
+// apart commits the halves of a batch that the database refused, and so on down to the one that can't be: a thousand that
+// one spoils cost twenty commits, not a thousand.
 func (w *writer) apart(ctx context.Context, batch []*pending, cause error) {
-	if len(batch) > 1 {
-		for _, p := range batch {
-			w.commit(ctx, []*pending{p})
-		}
+	if n := len(batch); n > 1 {
+		w.commit(ctx, slices.Clone(batch[:n/2]))
+		w.commit(ctx, slices.Clone(batch[n/2:]))
 		return
 	}
 	for _, p := range batch {
@@ -186,9 +187,15 @@ func (w *writer) late() bool {
 }
 
 // giveUp answers a batch that can't be committed before the end. Its holds are released by another server, or the next start.
-func (w *writer) giveUp(batch []*pending) {
+// Nothing of it was booked, unless its COMMIT was sent: then nobody knows here.
+func (w *writer) giveUp(batch []*pending, cause error) {
+	err := error(ErrClosed)
+	var unknown *unknownCommitError
+	if errors.As(cause, &unknown) {
+		err = fmt.Errorf("ledger: the server stops before it is known whether this was booked: %w", cause)
+	}
 	for _, p := range batch {
-		p.done <- answer{err: ErrClosed}
+		p.done <- answer{err: err}
 	}
 }
 
