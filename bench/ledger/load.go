@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
-	"runtime"
 	"runtime/pprof"
 	"slices"
 	"sync"
@@ -218,7 +217,6 @@ func profile(file string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	runtime.SetBlockProfileRate(0)
 	if err := pprof.StartCPUProfile(f); err != nil {
 		return nil, err
 	}

@@ -58,21 +58,33 @@ func read() options {
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of this process to the file")
 	flag.BoolVar(&o.keep, "keep", false, "keep the databases and the rows that were added, and use what is there")
 	flag.Parse()
-	o.accounts, o.rows, o.writers, o.flights = numbers(*accounts), numbers(*rows), numbers(*writers), numbers(*flights)
+	o.accounts, o.rows = numbers("accounts", *accounts, 1), numbers("rows", *rows, 0)
+	o.writers, o.flights = numbers("writers", *writers, 1), numbers("flights", *flights, 1)
+	if o.seconds <= 0 || o.warm < 0 {
+		wrong("-time must be above 0, -warm not below")
+	}
+	if o.keep && o.dir == "" {
+		wrong("-keep needs a -dir to keep the databases in")
+	}
 	return o
 }
 
-func numbers(list string) []int {
+// numbers reads a list of numbers that are not below least.
+func numbers(flag, list string, least int) []int {
 	var out []int
 	for text := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			fmt.Fprintf(os.Stderr, "bench: %q is not a number\n", text)
-			os.Exit(2)
+		if err != nil || n < least {
+			wrong(fmt.Sprintf("-%s: %q is not a number from %d on", flag, text, least))
 		}
 		out = append(out, n)
 	}
 	return out
+}
+
+func wrong(what string) {
+	fmt.Fprintln(os.Stderr, "bench:", what)
+	os.Exit(2)
 }
 
 // run measures each database in turn: one per number of accounts and of rows.
