@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type environment struct {
 	ctx            context.Context
 	variables      []string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -56,7 +58,7 @@ func Main(ctx context.Context, args, variables []string, stdout, stderr io.Write
 		_, _ = fmt.Fprintln(stderr, "resourcepool:", err)
 		return 2
 	}
-	if err := parsed.Run(&environment{ctx: ctx, variables: variables, stdout: stdout, stderr: stderr}); err != nil {
+	if err := parsed.Run(&environment{ctx: ctx, variables: variables, stdin: os.Stdin, stdout: stdout, stderr: stderr}); err != nil {
 		_, _ = fmt.Fprintln(stderr, "resourcepool:", err)
 		return 1
 	}

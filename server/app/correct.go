@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/resourcepool/resourcepool/server/check"
@@ -110,13 +109,24 @@ func (c *correctCommand) confirm(e *environment) error {
 		return nil
 	}
 	_, _ = fmt.Fprint(e.stdout, "Book it? Type yes: ")
-	switch answer, err := bufio.NewReader(os.Stdin).ReadString('\n'); {
-	case strings.TrimSpace(answer) == "yes":
-		return nil
-	case answer == "" && err != nil: // a script's
-		return fmt.Errorf("%w: there is nobody to ask; --yes books without asking", errNotConfirmed)
+	answered := make(chan error, 1)
+	go func() { // a read of a terminal can't be interrupted; it ends with the program
+		switch answer, err := bufio.NewReader(e.stdin).ReadString('\n'); {
+		case strings.TrimSpace(answer) == "yes":
+			answered <- nil
+		case answer == "" && err != nil: // a script's
+			answered <- fmt.Errorf("%w: there is nobody to ask; --yes books without asking", errNotConfirmed)
+		default:
+			answered <- errNotConfirmed
+		}
+	}()
+	select {
+	case err := <-answered:
+		return err
+	case <-e.ctx.Done():
+		_, _ = fmt.Fprintln(e.stdout)
+		return errNotConfirmed
 	}
-	return errNotConfirmed
 }
 
 type freezeCommand struct {
