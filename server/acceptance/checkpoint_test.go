@@ -128,7 +128,7 @@ func TestVerifyLedgerFindsWhatCheckpointsContradict(t *testing.T) {
 			admin.grant(tom, "1")
 			p.kill(syscall.SIGTERM)
 			c.tamper(b)
-			auditor := []string{"DATABASE_URL=" + database, "POOL_MASTER_KEY=" + masterKey, "POOL_DATA_DIR=" + t.TempDir()}
+			auditor := []string{"DATABASE_URL=" + database, "POOL_DATA_DIR=" + t.TempDir()}
 			out, err := runCommand(auditor, "verify-ledger")
 			require.NoError(t, err, out)
 			require.Contains(t, out, "no checkpoints to compare with")

@@ -1,7 +1,12 @@
 package acceptance
 
 import (
+	"context"
+	"net/url"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,4 +40,39 @@ func TestThePrivatePostgresHasARoleForTheServer(t *testing.T) {
 		require.ErrorContains(t, err, "(42501)", statement)
 	}
 	p.verified()
+}
+
+func TestAnAuditorNeedsNoMoreThanToRead(t *testing.T) {
+	database := dbtest.URL(t)
+	p := launch(t, settings(t, database))
+	p.admin().grant(p.person("tom"), "7")
+	out, err := runCommand(append(slices.DeleteFunc(slices.Clone(p.env), func(e string) bool { return strings.HasPrefix(e, "POOL_MASTER_KEY=") }),
+		"POOL_LISTEN="+freeAddress(t)), "serve")
+	require.Error(t, err)
+	require.Contains(t, out, "POOL_MASTER_KEY: required with DATABASE_URL")
+
+	db, role := dbtest.Open(t, database), "auditor"+strconv.FormatInt(port.Add(1), 10)
+	for _, statement := range []string{"CREATE ROLE " + role + " LOGIN PASSWORD 'look'", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + role} {
+		_, err := db.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		for _, statement := range []string{"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM " + role, "DROP ROLE " + role} {
+			_, err := db.ExecContext(context.Background(), statement)
+			require.NoError(t, err)
+		}
+	})
+	address, err := url.Parse(database)
+	require.NoError(t, err)
+	address.User = url.UserPassword(role, "look")
+	auditor := []string{"DATABASE_URL=" + address.String(), "POOL_DATA_DIR=" + t.TempDir()}
+	out, err = runCommand(auditor, "verify-ledger")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "1 transactions")
+
+	_, err = db.ExecContext(t.Context(), `ALTER TABLE ledger_entries DISABLE TRIGGER USER; UPDATE ledger_entries SET amount = amount + 1`)
+	require.NoError(t, err)
+	out, err = runCommand(auditor, "verify-ledger")
+	require.Error(t, err)
+	require.Contains(t, out, "the first bad transaction is #1")
 }

@@ -75,11 +75,17 @@ func (e *environment) settings() (config.Config, *slog.Logger, error) {
 	return cfg, log, err
 }
 
+// serverSettings are those that a server can run with.
+func (e *environment) serverSettings() (config.Config, *slog.Logger, error) {
+	cfg, log, err := e.settings()
+	return cfg, log, errors.Join(err, cfg.Serves())
+}
+
 type serveCommand struct{}
 
 // Run serves until a signal comes.
 func (serveCommand) Run(e *environment) error {
-	cfg, log, err := e.settings()
+	cfg, log, err := e.serverSettings()
 	if err != nil {
 		return err
 	}
@@ -90,7 +96,7 @@ type demoCommand struct{}
 
 // Run serves the demo until a signal comes.
 func (demoCommand) Run(e *environment) error {
-	cfg, log, err := e.settings()
+	cfg, log, err := e.serverSettings()
 	if err != nil {
 		return err
 	}

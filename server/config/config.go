@@ -86,9 +86,6 @@ func Load(environ []string) (Config, []string, error) {
 
 // consistent finds settings that are fine alone and not together.
 func (c Config) consistent(given map[string]string) (errs []error) {
-	if given["DATABASE_URL"] != "" && given["POOL_MASTER_KEY"] == "" {
-		errs = append(errs, errors.New("POOL_MASTER_KEY: required with DATABASE_URL, for the keys in a shared database must outlive this machine; make one with: openssl rand -base64 32"))
-	}
 	if given["DATABASE_URL"] == "" && given["MIGRATE_DATABASE_URL"] != "" {
 		errs = append(errs, errors.New("MIGRATE_DATABASE_URL: has no use without DATABASE_URL"))
 	}
@@ -99,6 +96,14 @@ func (c Config) consistent(given map[string]string) (errs []error) {
 		errs = append(errs, errors.New("POOL_METRICS_LISTEN: must not be the public address of POOL_LISTEN"))
 	}
 	return errs
+}
+
+// Serves says what a server lacks to run with these settings. Other commands, such as an auditor's, need no master key.
+func (c Config) Serves() error {
+	if !c.DatabaseURL.Empty() && c.masterKey.Empty() {
+		return errors.New("POOL_MASTER_KEY: required with DATABASE_URL, for the keys in a shared database must outlive this machine; make one with: openssl rand -base64 32")
+	}
+	return nil
 }
 
 // unknown warns about what looks like a setting and is none.

@@ -103,9 +103,10 @@ func TestBadValuesNameTheirVariable(t *testing.T) {
 			require.ErrorContains(t, err, name+": ")
 		})
 	}
-	t.Run("the master key is required with DATABASE_URL", func(t *testing.T) {
-		_, _, err := config.Load([]string{"DATABASE_URL=postgres://u:p@db/pool"})
-		require.ErrorContains(t, err, "POOL_MASTER_KEY: required with DATABASE_URL")
+	t.Run("a server with DATABASE_URL requires the master key", func(t *testing.T) {
+		c, _, err := config.Load([]string{"DATABASE_URL=postgres://u:p@db/pool"})
+		require.NoError(t, err)
+		require.ErrorContains(t, c.Serves(), "POOL_MASTER_KEY: required with DATABASE_URL")
 	})
 }
 

@@ -37,7 +37,7 @@ var settings = []Setting{
 	{"POOL_DATA_DIR", "./data", "the folder for what the program keeps itself", func(c *Config, v string) error { c.DataDir = v; return nil }},
 	{"DATABASE_URL", "", "Postgres; unset: a private one under POOL_DATA_DIR", func(c *Config, v string) (err error) { c.DatabaseURL, err = postgresURL(v); return }},
 	{"MIGRATE_DATABASE_URL", "", "the owner's role, for migrations; unset: the same as DATABASE_URL", func(c *Config, v string) (err error) { c.MigrateDatabaseURL, err = postgresURL(v); return }},
-	{"POOL_MASTER_KEY", "", "base64 of 32 bytes; required with DATABASE_URL, otherwise made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.masterKey, err = masterKey(v); return }},
+	{"POOL_MASTER_KEY", "", "base64 of 32 bytes; a server with DATABASE_URL requires it, otherwise made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.masterKey, err = masterKey(v); return }},
 	{"POOL_SIGNING_KEY", "", "the note signer key of the ledger's checkpoints, PRIVATE+KEY+…, the same for all servers of a database; unset: made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.signingKey, err = signingKey(v); return }},
 	{"POOL_CHECKPOINTS", "", "where checkpoints of the ledger are kept, one place for all servers of a database: a folder or s3://KEY:SECRET@host/bucket/prefix?region=…; unset: checkpoints in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.checkpoints, err = checkpoints(v); return }},
 	{"POOL_ADMIN_EMAIL", "", "the first admin, made at the first start", func(c *Config, v string) (err error) { c.AdminEmail, err = email(v); return }},
