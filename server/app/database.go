@@ -13,10 +13,12 @@ import (
 	"github.com/resourcepool/resourcepool/server/postgres"
 )
 
-// Sizes of the two pools: requests, and the ledger, whose batches must never wait for a connection.
+// Sizes of the pools: requests; the ledger, whose batches and jobs must never wait for a connection; and the checks, which keep
+// one for as long as a verification takes, one each minute's and one the full run's.
 const (
 	requestConns = 24
 	ledgerConns  = 6
+	checkConns   = 3
 )
 
 // store is the database of this program: the operator's, or a private one that starts and stops with it.

@@ -39,6 +39,7 @@ type Server struct {
 	identity *identity
 	requests *sql.DB // of requests
 	books    *sql.DB // of the ledger's readers and jobs
+	checking *sql.DB // of the checks
 	batches  *sql.DB // of the ledger's writer
 
 	ledger     *ledger.Ledger
@@ -77,6 +78,9 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	if s.books, err = db.open(ledgerConns); err != nil {
 		return nil, err
 	}
+	if s.checking, err = db.open(checkConns); err != nil {
+		return nil, err
+	}
 	if s.batches, err = database.OpenWriter(db.url); err != nil {
 		return nil, err
 	}
@@ -104,7 +108,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	}
 
 	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
-	s.checks = check.NewKeeper(check.Deps{DB: s.books, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
+	s.checks = check.NewKeeper(check.Deps{DB: s.checking, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
 	s.account = account.New(account.Deps{
 		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: s.ledger, Log: o.Log,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
@@ -211,7 +215,7 @@ func (s *Server) ready(ctx context.Context) error {
 
 // close gives back what wire took.
 func (s *Server) close() {
-	for _, db := range []*sql.DB{s.requests, s.books, s.batches} {
+	for _, db := range []*sql.DB{s.requests, s.books, s.checking, s.batches} {
 		if db != nil {
 			_ = db.Close()
 		}

@@ -48,7 +48,7 @@ type Keeper struct {
 	Deps
 	minutely, daily atomic.Pointer[Status]
 	found           atomic.Int64
-	full            atomic.Bool // a full run is on its way
+	busy, full      atomic.Bool // a check, a full run is on its way
 }
 
 // Status is what the last check of this server came to.
@@ -110,8 +110,12 @@ func (k *Keeper) complain(ctx context.Context, err error) {
 	}
 }
 
-// Round verifies what was booked since the last good verification.
+// Round verifies what was booked since the last good verification. One that takes longer than a minute has no other beside it.
 func (k *Keeper) Round(ctx context.Context) error {
+	if !k.busy.CompareAndSwap(false, true) {
+		return nil
+	}
+	defer k.busy.Store(false)
 	base, err := ledger.LastGood(ctx, k.DB, false)
 	if err != nil || base == nil {
 		return err // the full run comes first

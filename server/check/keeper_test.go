@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -164,6 +165,128 @@ func TestWhatIsFoundTwiceFreezesExactlyWhoIsInvolvedAndIsTold(t *testing.T) {
 		require.Empty(t, w.alerts())
 		require.True(t, w.keeper.Last().OK)
 	})
+}
+
+// tamper changes transactions and entries as their owner can, and switches the triggers on again.
+func (w *world) tamper(query string) {
+	w.t.Helper()
+	w.exec(`ALTER TABLE ledger_transactions_0 DISABLE TRIGGER append_only; ALTER TABLE ledger_entries_0 DISABLE TRIGGER append_only; ` + query +
+		`; ALTER TABLE ledger_transactions_0 ENABLE ALWAYS TRIGGER append_only; ALTER TABLE ledger_entries_0 ENABLE ALWAYS TRIGGER append_only`)
+}
+
+func TestAnAuditBeforeTheCheckDoesNotDisarmIt(t *testing.T) {
+	w := newWorld(t)
+	w.do(&ledger.Grant{User: w.tom, Amount: one, Memo: "another"})
+	w.tamper(`UPDATE ledger_transactions SET memo = 'x' WHERE memo = 'another'`)
+	r, err := w.ledger.Audit(t.Context())
+	require.NoError(t, err)
+	require.False(t, r.Clean())
+	w.round()
+	require.Equal(t, []string{string(ledger.Wallet(w.tom))}, w.frozen())
+	require.Len(t, w.alerts(), 2)
+}
+
+func TestAFullAuditThatFailsDoesNotStandForTheDaysRun(t *testing.T) {
+	w := newWorld(t)
+	w.exec(`ALTER TABLE ledger_verifications DISABLE TRIGGER USER; DELETE FROM ledger_verifications`)
+	w.tamper(`UPDATE ledger_transactions SET memo = 'x' WHERE kind = 'GRANT' AND user_id = '` + string(w.tom) + `'`)
+	r, err := w.ledger.Audit(t.Context())
+	require.NoError(t, err)
+	require.True(t, r.Full())
+	require.False(t, r.Clean())
+	require.NoError(t, w.keeper.Daily(t.Context()))
+	require.Equal(t, []string{string(ledger.Wallet(w.tom))}, w.frozen())
+}
+
+func TestWhoComesAfterARowThatIsGoneIsNotFrozen(t *testing.T) {
+	w := newWorld(t)
+	w.do(&ledger.Grant{User: w.tom, Amount: one, Memo: "gone"})
+	w.do(&ledger.Grant{User: w.eve, Amount: one, Memo: "next"})
+	w.tamper(`DELETE FROM ledger_entries WHERE seq = (SELECT seq FROM ledger_transactions WHERE memo = 'gone'); DELETE FROM ledger_transactions WHERE memo = 'gone'`)
+	w.round()
+	require.False(t, w.keeper.Last().OK)
+	require.Empty(t, w.frozen(), "whose it was is in the rows of accounts, which the full run reads")
+	w.clock.Advance(25 * time.Hour)
+	require.NoError(t, w.keeper.Daily(t.Context()))
+	require.Equal(t, []string{string(ledger.Wallet(w.tom))}, w.frozen())
+}
+
+func TestASharedKeyDoesNotSpreadAFindingToItsNextConsumers(t *testing.T) {
+	w := newWorld(t)
+	h := w.hold(w.tom)
+	w.do(h)
+	out := w.do(w.settle(h))
+	w.tamper(fmt.Sprintf(`UPDATE ledger_entries SET amount = amount * 2 WHERE seq = %d AND account_id LIKE 'resource:%%'`, out.Seq))
+	for range 3 {
+		h := w.hold(w.eve)
+		w.do(h)
+		w.do(w.settle(h))
+	}
+	w.round()
+	require.Equal(t, []string{string(ledger.Quota(w.key)), string(ledger.Wallet(w.tom))}, w.frozen())
+	require.Len(t, w.texts(`SELECT unnest(findings) FROM ledger_verifications WHERE NOT ok AND array_to_string(findings, ' ') LIKE '%leaves%'`),
+		4, "the leaf, the balance of the transaction, what it leaves the key at, the key's row")
+}
+
+func TestEachFindingFreezesAnAccountOnceWhicheverRunFindsIt(t *testing.T) {
+	w := newWorld(t)
+	wallet := string(ledger.Wallet(w.tom))
+	for _, memo := range []string{"first", "second"} {
+		w.do(&ledger.Grant{User: w.tom, Amount: one, Memo: memo})
+	}
+	edit := func(from, to string) {
+		w.tamper(`UPDATE ledger_transactions SET memo = '` + to + `' WHERE memo = '` + from + `'`)
+	}
+	daily := func() {
+		w.clock.Advance(25 * time.Hour)
+		require.NoError(t, w.keeper.Daily(t.Context()))
+	}
+	letGo := func() {
+		require.Equal(t, []string{wallet}, w.frozen())
+		require.True(t, w.freeze(ledger.Wallet(w.tom), false))
+	}
+	edit("first", "x")
+	w.round()
+	letGo()
+	daily()
+	require.Empty(t, w.frozen(), "the full run finds what the minute's found")
+	edit("second", "y")
+	w.round()
+	letGo() // another finding
+	w.round()
+	daily()
+	require.Empty(t, w.frozen())
+	edit("x", "first")
+	edit("y", "second")
+	w.clock.Advance(time.Minute)
+	w.round()
+	require.True(t, w.freeze(ledger.Wallet(w.tom), true)) // by hand, which is for no finding
+	require.True(t, w.freeze(ledger.Wallet(w.tom), false))
+	edit("first", "z")
+	daily()
+	letGo() // once it was gone it is new
+	w.round()
+	require.Empty(t, w.frozen(), "the minute's finds what the full run found")
+	daily()
+	require.Empty(t, w.frozen())
+}
+
+func TestOneRoundAtATime(t *testing.T) {
+	w := newWorld(t)
+	w.exec(`UPDATE ledger_accounts SET held = held + 1 WHERE id = $1`, string(ledger.Wallet(w.tom)))
+	slow := check.NewKeeper(check.Deps{DB: w.db, Leases: alone{}, Clock: w.clock, IDs: source, Log: slog.New(slog.DiscardHandler), Pause: time.Second})
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			if err := slow.Round(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	require.Len(t, w.texts(`SELECT id::text FROM ledger_verifications WHERE NOT ok`), 1)
+	require.NoError(t, slow.Round(t.Context()), "the next one is taken again")
+	require.Len(t, w.texts(`SELECT id::text FROM ledger_verifications WHERE NOT ok`), 2)
 }
 
 func TestAFullRunFindsWhatIsOlderThanTheLastCheck(t *testing.T) {

@@ -262,11 +262,12 @@ func (r *replay) accounts(ctx context.Context, v *verifier, query string, args .
 }
 
 // sumChecks are what the database itself can add up, without the logs. Each returns rows of two columns, one row for every
-// disagreement: a text, and the accounts that it is about. An overdue hold involves nobody: its amounts are right.
+// disagreement: a text, the accounts that it is about, and the cause, which stays the same while amounts that are right move. An overdue hold involves nobody: its amounts are right.
 var sumChecks = []string{
-	`SELECT 'all accounts in ' || asset || ' add up to ' || sum(balance) || ', not to 0', '{}'::text[]
+	`SELECT 'all accounts in ' || asset || ' add up to ' || sum(balance) || ', not to 0', '{}'::text[], ''
 		FROM ledger_accounts GROUP BY asset HAVING sum(balance) <> 0 ORDER BY asset`,
-	`SELECT coalesce(a.id, h.account) || ' holds ' || coalesce(a.held, 0) || ', its holds add up to ' || coalesce(h.sum, 0), ARRAY[coalesce(a.id, h.account)]
+	`SELECT coalesce(a.id, h.account) || ' holds ' || coalesce(a.held, 0) || ', its holds add up to ' || coalesce(h.sum, 0), ARRAY[coalesce(a.id, h.account)],
+			'its holds are off by ' || coalesce(a.held, 0) - coalesce(h.sum, 0)
 		FROM (SELECT id, held FROM ledger_accounts WHERE held <> 0) a
 		FULL JOIN (SELECT account, sum(amount) FROM (
 			SELECT 'wallet:' || user_id AS account, credits AS amount FROM ledger_holds
@@ -274,10 +275,11 @@ var sumChecks = []string{
 			UNION ALL SELECT 'wallet:' || user_id, reserved FROM ledger_deposits WHERE reserved > 0) x GROUP BY account) h ON h.account = a.id
 		WHERE coalesce(a.held, 0) <> coalesce(h.sum, 0) ORDER BY 1`,
 	`SELECT 'token ' || b.token_id || ' holds ' || b.held || ', its holds add up to ' || coalesce(h.sum, 0),
-			ARRAY(SELECT 'wallet:' || t.user_id FROM api_tokens t WHERE t.id = b.token_id)
+			ARRAY(SELECT 'wallet:' || t.user_id FROM api_tokens t WHERE t.id = b.token_id),
+			'the holds of token ' || b.token_id || ' are off by ' || b.held - coalesce(h.sum, 0)
 		FROM ledger_budgets b LEFT JOIN (SELECT token_id, sum(credits) FROM ledger_holds WHERE token_id <> '' GROUP BY token_id) h ON h.token_id = b.token_id
 		WHERE b.held <> coalesce(h.sum, 0) ORDER BY 1`,
-	`SELECT 'the hold ' || id || ' is open past its expiry', '{}'::text[] FROM ledger_holds WHERE expires_at < clock_timestamp() - interval '60 seconds' ORDER BY 1`,
+	`SELECT 'the hold ' || id || ' is open past its expiry', '{}'::text[], '' FROM ledger_holds WHERE expires_at < clock_timestamp() - interval '60 seconds' ORDER BY 1`,
 }
 
 // usageCheck compares what follows from the usage logs with them, in one pass over them. $1 and $2 are what wallets paid and
@@ -295,13 +297,13 @@ const usageCheck = `WITH owners AS MATERIALIZED (
 		coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(completion_tokens), 0) AS completion
 	FROM usage_rollups
 )
-SELECT 'usage logs add up to ' || credits || ' Credits and ' || cost || ' USD, the entries to ' || $1::bigint || ' and ' || $2::bigint, '{}'::text[] FROM logs
+SELECT 'usage logs add up to ' || credits || ' Credits and ' || cost || ' USD, the entries to ' || $1::bigint || ' and ' || $2::bigint, '{}'::text[], '' FROM logs
 	WHERE (credits, cost) <> ($1::bigint, $2::bigint)
-UNION ALL SELECT 'pool_totals differ from the usage logs', '{}' FROM pool_totals t, logs u
+UNION ALL SELECT 'pool_totals differ from the usage logs', '{}', '' FROM pool_totals t, logs u
 	WHERE (t.requests, t.succeeded, t.credits_charged, t.provider_cost) <> (u.requests, u.succeeded, u.credits, u.cost)
-UNION ALL SELECT 'the hourly roll-ups differ from the usage logs', '{}' FROM hours a, logs b
+UNION ALL SELECT 'the hourly roll-ups differ from the usage logs', '{}', '' FROM hours a, logs b
 	WHERE (a.requests, a.failed, a.credits, a.cost, a.prompt, a.completion) <> (b.requests, b.requests - b.succeeded, b.credits, b.cost, b.prompt, b.completion)
-UNION ALL SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs', '{}' FROM pool_ledgers l
+UNION ALL SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs', '{}', '' FROM pool_ledgers l
 	FULL JOIN (SELECT * FROM owners WHERE owner_id <> '') u ON u.owner_id = l.owner_id
 	WHERE (coalesce(l.requests, 0), coalesce(l.revenue, 0), coalesce(l.consumed, 0)) <> (coalesce(u.requests, 0), coalesce(u.credits, 0), coalesce(u.cost, 0))`
 
@@ -323,14 +325,14 @@ func (v *verifier) disagreement(ctx context.Context, tx *sql.Tx, check string, a
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var text sql.NullString
+		var text, cause sql.NullString
 		var accounts []string
-		if err := rows.Scan(&text, pq.Array(&accounts)); err != nil {
+		if err := rows.Scan(&text, pq.Array(&accounts), &cause); err != nil {
 			return err
 		}
 		v.report.find(&v.report.BalancesMatch, 0, "%s", text.String)
 		for _, a := range accounts {
-			v.report.involve(AccountID(a))
+			v.report.involve(cause.String, AccountID(a))
 		}
 	}
 	return rows.Err()

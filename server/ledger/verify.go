@@ -3,6 +3,7 @@ package ledger
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -22,16 +23,17 @@ type Report struct {
 	FirstBadSeq   *int64 // the first transaction that is wrong, nil where none is or the fault is of an account
 	Findings      []string
 	// Involved are the accounts of people and resources that what was found is about; at most mostInvolved.
-	Involved  []AccountID
+	Involved []AccountID
+	// Causes say for each of them what of, in words that stay the same while the finding stands, whoever finds it.
+	Causes    map[AccountID][]string
 	CheckedAt time.Time
 	// The last full run with nothing found, nil where there is none on record.
 	FullCheckedAt *time.Time
 	FullHeadSeq   *int64
 
-	full     bool
-	found    int // Findings are bounded
-	involved map[AccountID]struct{}
-	carried  carried
+	full    bool
+	found   int // Findings are bounded
+	carried carried
 }
 
 // Clean reports whether nothing was found.
@@ -47,17 +49,18 @@ const (
 	mostInvolved = 1000
 )
 
-// involve notes whose accounts a finding is about. The platform's are left out: nothing stops them.
-func (r *Report) involve(accounts ...AccountID) {
+// involve notes whose accounts a finding is about, and its cause. The platform's are left out: nothing stops them.
+func (r *Report) involve(cause string, accounts ...AccountID) {
 	for _, a := range accounts {
-		if a.Owner() != "" && len(r.involved) < mostInvolved {
-			r.involved[a] = struct{}{}
+		known := r.Causes[a]
+		if a.Owner() != "" && !slices.Contains(known, cause) && len(known) < mostFindings && (known != nil || len(r.Causes) < mostInvolved) {
+			r.Causes[a] = append(known, cause)
 		}
 	}
 }
 
 func (r *Report) finish() *Report {
-	for _, a := range sorted(r.involved) {
+	for _, a := range sorted(r.Causes) {
 		r.Involved = append(r.Involved, AccountID(a))
 	}
 	return r
@@ -87,7 +90,7 @@ type verifier struct {
 }
 
 func newVerifier() *verifier {
-	return &verifier{report: &Report{ChainValid: true, Balanced: true, BalancesMatch: true, involved: map[AccountID]struct{}{}}}
+	return &verifier{report: &Report{ChainValid: true, Balanced: true, BalancesMatch: true, Causes: map[AccountID][]string{}}}
 }
 
 // tally is what the entries of an account add up to.
@@ -96,7 +99,8 @@ type tally struct {
 	asset Asset
 	hot   bool
 	sum   int64
-	found bool // among the accounts
+	off   int64 // how far the last entry that did not fit left it from the sum
+	found bool  // among the accounts
 }
 
 // stored is a transaction as the tables have it. Its salts are those that are stored with it, without the entries'.
@@ -114,14 +118,14 @@ type storedEntry struct {
 	salt    []byte
 }
 
-// step checks the next transaction and adds it to the balances.
+// step checks the next transaction and adds it to the balances. What is about its own row or its entries involves all of its
+// accounts. A link involves nobody: it is wrong because of the row before, and whose that was the one after can't tell.
 func (v *verifier) step(t *stored) {
 	r := v.report
 	r.Transactions++
 	if t.seq != v.seq+1 {
 		r.find(&r.ChainValid, v.seq+1, "#%d is missing: after #%d comes #%d", v.seq+1, v.seq, t.seq)
 	}
-	before := r.found // what is missing is not about this one
 	v.seq = t.seq
 	v.commitments = v.commitments[:0]
 	for _, e := range t.entries {
@@ -135,35 +139,38 @@ func (v *verifier) step(t *stored) {
 	}
 	if t.wrong != "" {
 		r.find(&r.ChainValid, t.seq, "#%d can't be recomputed: %s", t.seq, t.wrong)
+		v.involve(t)
 	} else {
 		if t.leafOver(v.commitments) != t.leaf {
 			r.find(&r.ChainValid, t.seq, "#%d is not what was sealed: its content or entries changed", t.seq)
+			v.involve(t)
 		}
 		if t.prev != v.prev {
 			r.find(&r.ChainValid, t.seq, "#%d does not follow the hash of #%d", t.seq, t.seq-1)
 		}
 		if t.hash != Chained(t.prev, t.leaf) {
 			r.find(&r.ChainValid, t.seq, "the hash of #%d is wrong", t.seq)
+			v.involve(t)
 		}
 	}
 	v.prev = t.hash
 	v.add(t)
-	if r.found > before {
-		v.involve(t)
-	}
 }
 
 func (v *verifier) involve(t *stored) {
 	for _, e := range t.entries {
-		v.report.involve(e.account.id)
+		v.report.involve(transaction(t.seq), e.account.id)
 	}
 	if t.user != "" {
-		v.report.involve(Wallet(t.user))
+		v.report.involve(transaction(t.seq), Wallet(t.user))
 	}
 	if t.resource != "" {
-		v.report.involve(Quota(t.resource))
+		v.report.involve(transaction(t.seq), Quota(t.resource))
 	}
 }
+
+// transaction is the cause of what is wrong with one.
+func transaction(seq int64) string { return fmt.Sprintf("#%d", seq) }
 
 func (v *verifier) add(t *stored) {
 	r := v.report
@@ -179,12 +186,14 @@ func (v *verifier) add(t *stored) {
 		var err error
 		if *sum, err = money.Add(*sum, e.amount); err != nil {
 			r.find(&r.Balanced, t.seq, "#%d overflows", t.seq)
+			v.involve(t)
 		}
 		if e.account.sum, err = money.Add(e.account.sum, e.amount); err != nil {
 			r.find(&r.BalancesMatch, t.seq, "%s overflows at #%d", e.account.id, t.seq)
+			r.involve(transaction(t.seq), e.account.id)
 		}
-		if e.known && e.after != e.account.sum {
-			r.find(&r.BalancesMatch, t.seq, "#%d leaves %s at %d, its entries add up to %d", t.seq, e.account.id, e.after, e.account.sum)
+		if e.known {
+			v.left(t, e)
 		}
 		if t.kind == KindUsage {
 			switch {
@@ -197,10 +206,24 @@ func (v *verifier) add(t *stored) {
 	}
 	if credit != 0 {
 		r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, credit, Credit)
+		v.involve(t)
 	}
 	if usd != 0 {
 		r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, usd, USD)
+		v.involve(t)
 	}
+}
+
+// left compares what an entry says that it left its account at with what its entries add up to. One that is wrong is found
+// once, not again at each later entry that carries the same difference along: those are of others, who did nothing wrong but
+// share a key.
+func (v *verifier) left(t *stored, e storedEntry) {
+	off := e.after - e.account.sum
+	if off != 0 && off != e.account.off {
+		v.report.find(&v.report.BalancesMatch, t.seq, "#%d leaves %s at %d, its entries add up to %d", t.seq, e.account.id, e.after, e.account.sum)
+		v.report.involve(transaction(t.seq), e.account.id)
+	}
+	e.account.off = off
 }
 
 // end checks the head after the last transaction.
@@ -223,7 +246,7 @@ func (v *verifier) account(t *tally, balance int64) {
 	t.found = true
 	if balance != t.sum {
 		v.report.find(&v.report.BalancesMatch, 0, "%s is at %d, its entries add up to %d", t.id, balance, t.sum)
-		v.report.involve(t.id)
+		v.report.involve(fmt.Sprintf("the row is off by %d", balance-t.sum), t.id)
 	}
 }
 
