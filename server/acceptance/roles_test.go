@@ -70,9 +70,29 @@ func TestAnAuditorNeedsNoMoreThanToRead(t *testing.T) {
 	require.NoError(t, err, out)
 	require.Contains(t, out, "1 transactions")
 
-	_, err = db.ExecContext(t.Context(), `ALTER TABLE ledger_entries DISABLE TRIGGER USER; UPDATE ledger_entries SET amount = amount + 1`)
+	_, err = db.ExecContext(t.Context(), `ALTER TABLE ledger_entries_0 DISABLE TRIGGER USER; UPDATE ledger_entries SET amount = amount + 1`)
 	require.NoError(t, err)
 	out, err = runCommand(auditor, "verify-ledger")
 	require.Error(t, err)
 	require.Contains(t, out, "the first bad transaction is #1")
+}
+
+func TestACommandThatReadsMakesNoDatabase(t *testing.T) {
+	for name, args := range map[string][]string{
+		"Verify": {"verify-ledger"}, "Freeze": {"ledger", "freeze", "wallet:x", "--reason=a look", "--actor=a@example.org"},
+		"Correct": {"ledger", "correct", "--transaction=1", "--reverse", "--reason=x", "--actor=a@example.org", "--yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			out, err := runCommand([]string{"PATH=" + os.Getenv("PATH"), "POOL_DATA_DIR=" + dir}, args...)
+			require.Error(t, err)
+			require.Contains(t, out, "there is no database in POOL_DATA_DIR ("+dir+"); run `serve` or `migrate` first")
+			made, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			require.Empty(t, made)
+			out, err = runCommand([]string{"DATABASE_URL=" + dbtest.Empty(t), "POOL_DATA_DIR=" + dir}, args...)
+			require.Error(t, err)
+			require.Contains(t, out, "run `migrate` first")
+		})
+	}
 }

@@ -183,7 +183,7 @@ func withDatabase(e *environment, f func(*sql.DB, *store, *slog.Logger) error) e
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	return f(db, s, log)
+	return unmigrated(f(db, s, log))
 }
 
 // withBooks joins the servers with one of its own, which leaves again when f is done.

@@ -41,14 +41,27 @@ func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*st
 	return &store{url: cluster.URL(), migrateURL: cluster.OwnerURL(), cluster: cluster, log: log}, nil
 }
 
-// readDatabase is openDatabase for a program that only reads: it goes beside a server that runs the private Postgres.
+// readDatabase is openDatabase for a command that needs a database with something in it: it makes none, and goes beside a
+// server that runs the private Postgres.
 func readDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (*store, error) {
+	dir := filepath.Join(cfg.DataDir, "postgres")
+	if cfg.DatabaseURL.Empty() && !postgres.Exists(dir) {
+		return nil, fmt.Errorf("there is no database in POOL_DATA_DIR (%s); run `serve` or `migrate` first", cfg.DataDir)
+	}
 	s, err := openDatabase(ctx, cfg, log)
 	if !errors.Is(err, postgres.ErrInUse) {
 		return s, err
 	}
-	url, err := postgres.Running(filepath.Join(cfg.DataDir, "postgres"))
+	url, err := postgres.Running(dir)
 	return &store{url: url, log: log}, err
+}
+
+// unmigrated says of an error what to do where it comes from a database without our tables.
+func unmigrated(err error) error {
+	if database.Lacks(err) {
+		return fmt.Errorf("the database is not up to date; run `migrate` first: %w", err)
+	}
+	return err
 }
 
 // reachable asks under the owner's role where there is one: the server's may be made by the migration only.

@@ -46,7 +46,7 @@ func (c *verifyCommand) Run(e *environment) error {
 	report, err := ledger.Verify(e.ctx, db, options)
 	shown.end()
 	if err != nil {
-		return err
+		return unmigrated(err)
 	}
 	for _, f := range report.Findings {
 		_, _ = fmt.Fprintln(e.stdout, f)

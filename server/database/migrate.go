@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	goosedb "github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
@@ -132,4 +133,10 @@ func verifyApplied(ctx context.Context, db *sql.DB, sums map[int64]checksum) (er
 		}
 	}
 	return rows.Err()
+}
+
+// Lacks reports whether err comes from a table that is not there: the database needs a migration.
+func Lacks(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && e.Code == "42P01"
 }

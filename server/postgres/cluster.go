@@ -126,6 +126,12 @@ func Start(ctx context.Context, dir string, log *slog.Logger, opts ...Option) (_
 	return c, nil
 }
 
+// Exists reports whether dir has a cluster, running or not.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "data", "PG_VERSION"))
+	return err == nil
+}
+
 // URL is the address of the program's own database, under a role that owns nothing.
 func (c *Cluster) URL() string { return c.address(app, owner) }
 
