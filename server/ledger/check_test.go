@@ -65,14 +65,14 @@ func TestAnIncrementalCheckFindsWhatWasDoneInItsRange(t *testing.T) {
 		"HashEdited": {`UPDATE ledger_transactions SET hash = decode(repeat('00', 32), 'hex') WHERE seq = 8`, 8, func(p people) []ledger.AccountID {
 			return []ledger.AccountID{ledger.Quota(p.bobs), wallet(p.eve)}
 		}},
-		"TailDeleted":   {`DELETE FROM ledger_entries WHERE seq = 10; DELETE FROM ledger_transactions WHERE seq = 10`, 10, nil},
+		"TailDeleted": {`DELETE FROM ledger_entries WHERE seq = 10; DELETE FROM ledger_transactions WHERE seq = 10`, 10, nil},
 		"RolledBack": {`DELETE FROM ledger_entries WHERE seq > 3; DELETE FROM ledger_transactions WHERE seq > 3;
 			UPDATE ledger_head SET seq = 3, hash = (SELECT hash FROM ledger_transactions WHERE seq = 3)`, 4, nil},
-		"EntryDeleted":      {`DELETE FROM ledger_entries WHERE seq = 6 AND n = 0`, 6, nil},
-		"HeadMovedBack":     {`UPDATE ledger_head SET seq = 8, hash = (SELECT hash FROM ledger_transactions WHERE seq = 8)`, 9, nil},
-		"SaltReplaced":      {`UPDATE ledger_entries SET salt = decode(repeat('00', 16), 'hex') WHERE seq = 6 AND n = 1`, 6, nil},
-		"AccountSwitched":   {`UPDATE ledger_entries SET account_id = 'platform.loss' WHERE seq = 7 AND n = 0`, 7, nil},
-		"LinkCut":           {`UPDATE ledger_transactions SET previous_hash = hash WHERE seq = 9`, 9, func(p people) []ledger.AccountID {
+		"EntryDeleted":    {`DELETE FROM ledger_entries WHERE seq = 6 AND n = 0`, 6, nil},
+		"HeadMovedBack":   {`UPDATE ledger_head SET seq = 8, hash = (SELECT hash FROM ledger_transactions WHERE seq = 8)`, 9, nil},
+		"SaltReplaced":    {`UPDATE ledger_entries SET salt = decode(repeat('00', 16), 'hex') WHERE seq = 6 AND n = 1`, 6, nil},
+		"AccountSwitched": {`UPDATE ledger_entries SET account_id = 'platform.loss' WHERE seq = 7 AND n = 0`, 7, nil},
+		"LinkCut": {`UPDATE ledger_transactions SET previous_hash = hash WHERE seq = 9`, 9, func(p people) []ledger.AccountID {
 			return []ledger.AccountID{ledger.Quota(p.own), wallet(p.tom)}
 		}},
 		"AnotherHead":       {`UPDATE ledger_head SET hash = decode(repeat('00', 32), 'hex')`, 10, nil},
