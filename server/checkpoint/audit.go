@@ -55,7 +55,7 @@ func (a *Audit) Watch(seq int64, leaf, hash ledger.Digest) {
 		a.gap = true
 		return
 	}
-	a.right.push(leaf[:])
+	a.right.push(leaf[:], nil)
 	for ; a.next < len(a.marks) && a.marks[a.next].size <= seq; a.next++ {
 		if m := &a.marks[a.next]; m.size == seq {
 			m.reached, m.root, m.head = true, a.right.root(), hash

@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
@@ -112,7 +110,7 @@ func (k *Keeper) Round(ctx context.Context) error {
 
 // follow learns of the newest checkpoint that another server signed.
 func (k *Keeper) follow(ctx context.Context) error {
-	signed, err := k.store.newest(ctx)
+	_, signed, err := k.store.newest(ctx)
 	if err != nil || signed == "" {
 		return err
 	}
@@ -125,52 +123,35 @@ func (k *Keeper) follow(ctx context.Context) error {
 }
 
 func (k *Keeper) sign(ctx context.Context, leads func() error) error {
-	seq, hash, err := k.store.head(ctx)
-	if err != nil {
-		return err
-	}
 	last, signed, err := k.last(ctx)
 	if err != nil {
 		return err
 	}
-	published, err := k.published(ctx)
+	published, foreign, err := k.published(ctx)
 	if err != nil {
 		return err
 	}
-	for _, before := range []*Checkpoint{last, published} {
-		if before != nil {
-			if err := k.continues(ctx, *before, seq, leads); err != nil {
-				return err
-			}
-		}
-	}
-	if seq == 0 {
-		return nil
-	}
-	chained, found, err := k.store.chained(ctx, seq)
+	// The head is read after what was signed: what another server signs meanwhile must not look like more than there is.
+	seq, hash, err := k.store.head(ctx)
 	if err != nil {
 		return err
 	}
-	if !found || chained != hash {
+	at, err := k.resume(ctx, seq, leads, last, published)
+	if err != nil || seq == 0 {
+		return err
+	}
+	if err := k.walk(ctx, &at, seq, leads, true); err != nil {
+		return err
+	}
+	if at.head != hash {
 		return &Contradiction{fmt.Sprintf("the head is not that of the last transaction, #%d", seq)}
 	}
 	if last != nil && last.Size == seq {
 		k.newest.Store(last)
-		return k.store.publish(ctx, seq, signed)
+		return k.store.publish(ctx, seq, signed, foreign)
 	}
-	if err := grow(ctx, k.store, seq, leads); err != nil {
-		return err
-	}
-	next := Checkpoint{Size: seq, Head: hash, At: k.Clock.Now().Truncate(time.Second)}
-	if next.Root, err = tlog.TreeHash(seq, reader{ctx, k.store}); err != nil {
-		return err
-	}
-	if last != nil {
-		if err := k.consistent(ctx, *last, next); err != nil {
-			return err
-		}
-	}
-	return k.keep(ctx, next, leads)
+	next := Checkpoint{Size: seq, Root: at.right.root(), Head: at.head, At: k.Clock.Now().Truncate(time.Second)}
+	return k.keep(ctx, next, foreign, leads)
 }
 
 // last returns the newest checkpoint in the place, nil where there is none.
@@ -205,58 +186,25 @@ func (k *Keeper) last(ctx context.Context) (*Checkpoint, []byte, error) {
 }
 
 // published returns the checkpoint that the servers make proofs with. Where each keeps its own folder, it is all that a server
-// has of what the others signed. It is no more than the database says: one that this key did not sign is passed over.
-func (k *Keeper) published(ctx context.Context) (*Checkpoint, error) {
-	signed, err := k.store.newest(ctx)
+// has of what the others signed. It is no more than the database says: one that this key did not sign is passed over. The
+// text of it, or of one that has another size than is said of it, is foreign, which may be replaced by any other.
+func (k *Keeper) published(ctx context.Context) (c *Checkpoint, foreign string, err error) {
+	size, signed, err := k.store.newest(ctx)
 	if err != nil || signed == "" {
-		return nil, err
+		return nil, "", err
 	}
-	c, err := Open([]byte(signed), k.Key.Verifiers())
+	opened, err := Open([]byte(signed), k.Key.Verifiers())
 	if err != nil {
 		k.Log.WarnContext(ctx, "checkpoint: the one in the database is not of this server's key: give all servers the same POOL_SIGNING_KEY", "err", err)
-		return nil, nil
+		return nil, signed, nil
 	}
-	return &c, nil
+	if opened.Size != size {
+		foreign = signed
+	}
+	return &opened, foreign, nil
 }
 
-// continues refuses books that are not a continuation of those of a checkpoint.
-func (k *Keeper) continues(ctx context.Context, last Checkpoint, seq int64, leads func() error) error {
-	if seq < last.Size {
-		return &Contradiction{fmt.Sprintf("the log was rolled back: it has %d transactions, %d were signed at %s", seq, last.Size, last.At.Format(time.RFC3339))}
-	}
-	chained, found, err := k.store.chained(ctx, last.Size)
-	if err != nil {
-		return err
-	}
-	if !found || chained != last.Head {
-		return &Contradiction{fmt.Sprintf("the chain was rewritten: the hash of #%d is not what was signed at %s", last.Size, last.At.Format(time.RFC3339))}
-	}
-	if err := grow(ctx, k.store, last.Size, leads); err != nil {
-		return err
-	}
-	root, err := tlog.TreeHash(last.Size, reader{ctx, k.store})
-	if err != nil {
-		return err
-	}
-	if root != last.Root {
-		return &Contradiction{fmt.Sprintf("the leaves up to #%d are not what was signed at %s", last.Size, last.At.Format(time.RFC3339))}
-	}
-	return nil
-}
-
-// consistent proves that the tree of next has that of last in it, as anyone could with both.
-func (k *Keeper) consistent(ctx context.Context, last, next Checkpoint) error {
-	proof, err := tlog.ProveTree(next.Size, last.Size, reader{ctx, k.store})
-	if err != nil {
-		return err
-	}
-	if err := tlog.CheckTree(proof, next.Size, next.Root, last.Size, last.Root); err != nil {
-		return &Contradiction{fmt.Sprintf("the tree of %d transactions does not have that of %d in it", next.Size, last.Size)}
-	}
-	return nil
-}
-
-func (k *Keeper) keep(ctx context.Context, next Checkpoint, leads func() error) error {
+func (k *Keeper) keep(ctx context.Context, next Checkpoint, foreign string, leads func() error) error {
 	signed, err := k.Key.Sign(next)
 	if err != nil {
 		return err
@@ -269,5 +217,5 @@ func (k *Keeper) keep(ctx context.Context, next Checkpoint, leads func() error) 
 	}
 	k.kept = nameOf(next)
 	k.newest.Store(&next)
-	return k.store.publish(ctx, next.Size, signed)
+	return k.store.publish(ctx, next.Size, signed, foreign)
 }

@@ -60,7 +60,7 @@ func (p *Proofs) Receipt(ctx context.Context, a *access.Actor, seq int64) (*Rece
 	if b.originSalt == nil {
 		return nil, ErrTooOld
 	}
-	signed, err := p.store.newest(ctx)
+	_, signed, err := p.store.newest(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -26,17 +26,20 @@ func (t tables) chained(ctx context.Context, seq int64) (hash ledger.Digest, fou
 	return hash, copy(hash[:], b) == len(b) && len(b) == len(hash), err
 }
 
-// newest returns the checkpoint that proofs are made with, "" where there is none yet.
-func (t tables) newest(ctx context.Context) (note string, err error) {
-	err = t.db.QueryRowContext(ctx, `SELECT note FROM ledger_checkpoint WHERE id = 1`).Scan(&note)
+// newest returns the checkpoint that proofs are made with, "" where there is none yet, and the size that is said of it.
+func (t tables) newest(ctx context.Context) (size int64, note string, err error) {
+	err = t.db.QueryRowContext(ctx, `SELECT size, note FROM ledger_checkpoint WHERE id = 1`).Scan(&size, &note)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return 0, "", nil
 	}
-	return note, err
+	return size, note, err
 }
 
-func (t tables) publish(ctx context.Context, size int64, note []byte) error {
+// publish makes proofs be made with a checkpoint, unless a larger one was published meanwhile by a faster server; the note
+// foreign is replaced whatever size it has.
+func (t tables) publish(ctx context.Context, size int64, note []byte, foreign string) error {
 	_, err := t.db.ExecContext(ctx, `INSERT INTO ledger_checkpoint AS c (id, size, note) VALUES (1, $1, $2)
-		ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note WHERE c.note <> excluded.note`, size, string(note))
+		ON CONFLICT (id) DO UPDATE SET size = excluded.size, note = excluded.note
+		WHERE (c.size, c.note) <> (excluded.size, excluded.note) AND (c.size <= excluded.size OR c.note = $3)`, size, string(note), foreign)
 	return err
 }

@@ -2,8 +2,10 @@ package checkpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -11,23 +13,12 @@ import (
 
 // The tree is stored sparsely: of its levels only each eighth, the roots of complete subtrees of 256, 256², … leaves. What is
 // between is computed from the leaves or from the level below, at most 128 hashes for one.
-const (
-	stride = 8
-	fanOut = 1 << stride
-	// growAtOnce is how many stored hashes are computed at a time, from 256 times as many.
-	growAtOnce = 64
-)
+const stride = 8
 
 // nodes is what a tree is read from. Row 0 are the record hashes of the leaves, row r the roots of subtrees of 256^r leaves.
 type nodes interface {
 	// pick returns some hashes of a row, in the order of n; one that is missing is an error.
 	pick(ctx context.Context, row int, n []int64) ([]tlog.Hash, error)
-	// span returns the hashes from ≤ n < to of a row.
-	span(ctx context.Context, row int, from, to int64) ([]tlog.Hash, error)
-	// count returns how many hashes of a row are stored.
-	count(ctx context.Context, row int) (int64, error)
-	// add stores the next hashes of a row.
-	add(ctx context.Context, row int, from int64, hashes []tlog.Hash) error
 }
 
 // reader is a tlog.HashReader over nodes.
@@ -88,36 +79,6 @@ func fold(hashes []tlog.Hash) tlog.Hash {
 	return hashes[0]
 }
 
-// grow stores what is missing of a tree of size leaves, some at a time. It calls again before each step and ends where that
-// returns an error.
-func grow(ctx context.Context, s nodes, size int64, again func() error) error {
-	for row, want := 1, size/fanOut; want > 0; row, want = row+1, want/fanOut {
-		have, err := s.count(ctx, row)
-		if err != nil {
-			return err
-		}
-		for have < want {
-			if err := again(); err != nil {
-				return err
-			}
-			to := min(want, have+growAtOnce)
-			children, err := s.span(ctx, row-1, have*fanOut, to*fanOut)
-			if err != nil {
-				return err
-			}
-			hashes := make([]tlog.Hash, 0, to-have)
-			for some := range slices.Chunk(children, fanOut) {
-				hashes = append(hashes, fold(some))
-			}
-			if err := s.add(ctx, row, have, hashes); err != nil {
-				return err
-			}
-			have = to
-		}
-	}
-	return nil
-}
-
 // edge is the right edge of a growing tree: the roots of its complete subtrees, largest first. It is all that the root of
 // any size needs while the leaves go by once.
 type edge struct {
@@ -125,14 +86,38 @@ type edge struct {
 	roots []tlog.Hash
 }
 
-func (e *edge) push(leaf []byte) {
+// node is a hash of the tree that is stored: the n-th of a row.
+type node struct {
+	row  int
+	n    int64
+	hash tlog.Hash
+}
+
+// push adds a leaf, and to done the stored hashes that are complete with it.
+func (e *edge) push(leaf []byte, done []node) []node {
 	e.roots = append(e.roots, tlog.RecordHash(leaf))
 	e.size++
-	for n := e.size; n%2 == 0; n /= 2 {
+	for level, n := 1, e.size; n%2 == 0; level, n = level+1, n/2 {
 		last := len(e.roots) - 1
 		e.roots[last-1] = tlog.NodeHash(e.roots[last-1], e.roots[last])
 		e.roots = e.roots[:last]
+		if level%stride == 0 {
+			done = append(done, node{level / stride, n/2 - 1, e.roots[last-1]})
+		}
 	}
+	return done
+}
+
+// edgeAt reads the right edge of the tree of a size. It is worth no more than what it is read from: hold its root to a signed one.
+func edgeAt(size int64, r tlog.HashReader) (edge, error) {
+	var indexes []int64
+	for level := bits.Len64(uint64(size)) - 1; level >= 0; level-- {
+		if n := size >> level; n%2 == 1 {
+			indexes = append(indexes, tlog.StoredHashIndex(level, n-1))
+		}
+	}
+	roots, err := r.ReadHashes(indexes)
+	return edge{size, roots}, err
 }
 
 // root returns the root at the present size, which is not 0.
@@ -144,10 +129,12 @@ func (e *edge) root() tlog.Hash {
 	return h
 }
 
-// missing is the error of pick and span for a hash that is not there.
+// errMissing is within the error of pick for a hash that is not there.
+var errMissing = errors.New("checkpoint: the tree has a gap")
+
 func missing(row int, n int64) error {
 	if row == 0 {
-		return fmt.Errorf("checkpoint: transaction #%d is missing", n+1)
+		return fmt.Errorf("%w: transaction #%d is missing", errMissing, n+1)
 	}
-	return fmt.Errorf("checkpoint: ledger_tree has no hash %d of row %d; it is computed anew once the table is emptied", n, row)
+	return fmt.Errorf("%w: ledger_tree has no hash %d of row %d; it is computed anew once the table is emptied", errMissing, n, row)
 }
