@@ -46,7 +46,9 @@ type chaos struct {
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	seed, lasts, long := uint64(1), 10*time.Second, false
-	if minutes, err := strconv.ParseFloat(os.Getenv("CHAOS_MINUTES"), 64); err == nil {
+	if s := os.Getenv("CHAOS_MINUTES"); s != "" {
+		minutes, err := strconv.ParseFloat(s, 64)
+		require.NoError(t, err, "CHAOS_MINUTES")
 		seed, lasts, long = rand.Uint64N(1_000_000), time.Duration(minutes*float64(time.Minute)), true
 	}
 	if s := os.Getenv("CHAOS_SEED"); s != "" {
