@@ -45,10 +45,11 @@ func TestTheDemoStaysOnThisMachine(t *testing.T) {
 }
 
 func TestHelpIsEverywhere(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"demo", "--help"}, {"migrate", "--help"}, {"verify-ledger", "--help"}, {"sandbox", "--help"}, {"version", "--help"}} {
-		out, err := runCommand([]string{"PATH=" + os.Getenv("PATH")}, args...)
+	for _, command := range []string{"", "serve", "demo", "migrate", "verify-ledger", "ledger", "ledger correct", "ledger freeze", "ledger unfreeze",
+		"verify-receipt", "sandbox", "version", "healthcheck"} {
+		out, err := runCommand([]string{"PATH=" + os.Getenv("PATH")}, append(strings.Fields(command), "--help")...)
 		require.NoError(t, err, out)
-		require.Contains(t, out, "Usage: resourcepool")
+		require.Contains(t, out, strings.TrimSpace("Usage: resourcepool "+command))
 	}
 }
 
