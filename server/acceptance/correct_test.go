@@ -41,6 +41,11 @@ func TestAnAdminCorrectsTheBooksBesideAServer(t *testing.T) {
 	}
 	correct := []string{"correct", "--transaction=1", "--reason=two too many", "--actor=" + adminEmail, "--entry=" + wallet + "=-2", "--entry=platform.issued=+2"}
 	says(true, "nobody to ask", correct...)
+	says(true, "\n               +2 CREDIT platform.issued\n", correct...)
+	says(true, "--entry: there is no account wallet:usr_nobody", "correct", "--transaction=1", "--reason=x", "--actor="+adminEmail,
+		"--entry=wallet:usr_nobody=-2", "--entry=platform.issued=+2")
+	says(true, "--entry: ", "correct", "--transaction=1", "--reason=x", "--actor="+adminEmail, "--entry="+wallet+"=-2")
+	says(true, "--reverse or --entry", "correct", "--transaction=1", "--reason=x", "--actor="+adminEmail)
 	require.Equal(t, "7", tom.available())
 	says(false, "booked as #2", append(correct, "--yes")...)
 	require.Equal(t, "5", tom.available())
@@ -54,10 +59,14 @@ func TestAnAdminCorrectsTheBooksBesideAServer(t *testing.T) {
 	require.Equal(t, "5", tom.available())
 	p.verified()
 
-	says(false, "now frozen", "freeze", wallet, "--reason=a look")
-	says(false, "frozen already", "freeze", wallet, "--reason=a look")
+	says(false, "now frozen", "freeze", wallet, "--reason=a look", "--actor="+adminEmail)
+	says(false, "frozen already", "freeze", wallet, "--reason=a look", "--actor="+adminEmail)
 	says(false, "now not frozen", "unfreeze", wallet, "--reason=all is well", "--actor="+adminEmail)
-	says(true, "no such account", "freeze", "platform.revenue", "--reason=no")
+	says(true, "no such account", "freeze", "platform.revenue", "--reason=no", "--actor="+adminEmail)
+	says(true, "--reason: a reason has 1 to 500 characters", "freeze", wallet, "--reason= ", "--actor="+adminEmail)
+	says(true, "--reason: a reason has 1 to 500 characters", "unfreeze", wallet, "--reason="+strings.Repeat("x", 501), "--actor="+adminEmail)
+	says(true, "missing flags: --actor", "freeze", wallet, "--reason=a look")
+	says(true, "--actor: no admin", "freeze", wallet, "--reason=a look", "--actor=")
 	p.verified()
 	audit := admin.must(`{ ledgerAudit { chainValid balanced balancesMatch headSeq fullCheckedAt fullHeadSeq fromSeq } }`, nil).Get("ledgerAudit")
 	require.True(t, audit.Get("chainValid").Bool() && audit.Get("balanced").Bool() && audit.Get("balancesMatch").Bool())

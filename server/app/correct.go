@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -13,6 +14,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/check"
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -27,12 +29,20 @@ type ledgerCommands struct {
 
 type correctCommand struct {
 	Transaction int64    `required:"" placeholder:"SEQ" help:"The transaction to correct."`
-	Reverse     bool     `xor:"what" required:"" help:"Book the opposite of all its entries."`
-	Entry       []string `xor:"what" required:"" sep:"none" placeholder:"ACCOUNT=±AMOUNT" help:"An entry, such as wallet:usr_…=-1.5; may be repeated. They add up to 0 in Credits and in USD."`
+	Reverse     bool     `xor:"what" group:"What to book, one of the two:" help:"The opposite of all its entries."`
+	Entry       []string `xor:"what" group:"What to book, one of the two:" sep:"none" placeholder:"ACCOUNT=±AMOUNT" help:"This entry, such as wallet:usr_…=-1.5; may be repeated. They add up to 0 in Credits and in USD."`
 	Reason      string   `required:"" help:"Why. It is in the memo, which the people whose accounts move can read."`
 	Actor       string   `required:"" placeholder:"EMAIL" help:"The admin who corrects: e-mail address or id."`
 	Again       bool     `help:"Although the transaction was corrected before."`
 	Yes         bool     `short:"y" help:"Don't ask."`
+}
+
+// Validate is kong's.
+func (c *correctCommand) Validate() error {
+	if !c.Reverse && len(c.Entry) == 0 {
+		return errors.New("what to book is missing: --reverse or --entry=ACCOUNT=±AMOUNT")
+	}
+	return nil
 }
 
 // Run shows what it will book, asks, and books it.
@@ -54,7 +64,7 @@ func (c *correctCommand) Run(e *environment) error {
 		}
 		_, _ = fmt.Fprintf(e.stdout, "ADJUSTMENT by %s\n  %s\n", op.Actor, op.Memo())
 		for _, entry := range op.Entries {
-			_, _ = fmt.Fprintf(e.stdout, "  %+15s %-6s %s\n", money.Format(money.Credits(entry.Amount)), entry.Account.Asset(), entry.Account)
+			_, _ = fmt.Fprintf(e.stdout, "  %15s %-6s %s\n", signed(entry.Amount), entry.Account.Asset(), entry.Account)
 		}
 		if err := c.confirm(e); err != nil {
 			return err
@@ -86,15 +96,60 @@ func (c *correctCommand) operation(ctx context.Context, b *check.Books, l *ledge
 			return nil, err
 		}
 	}
-	return op, op.Validate()
+	if err := op.Validate(); err != nil {
+		return nil, ofFlag("", err)
+	}
+	return op, known(ctx, l, op.Entries)
+}
+
+// known refuses an account that is not there before somebody is asked; the booking itself would too.
+func known(ctx context.Context, l *ledger.Ledger, entries []ledger.Entry) error {
+	var accounts []ledger.AccountID
+	for _, e := range entries {
+		accounts = append(accounts, e.Account)
+	}
+	there, err := l.Balances(ctx, accounts...)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if _, ok := there[a]; !ok {
+			return fmt.Errorf("--entry: there is no account %s", a)
+		}
+	}
+	return nil
+}
+
+// ofFlag says which flag is wrong, unless the error knows itself, and how.
+func ofFlag(flag string, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) {
+		return err
+	}
+	if flag == "" && f.Field != "" {
+		flag = "--" + f.Field
+	}
+	return fmt.Errorf("%s: %s", cmp.Or(flag, "the correction"), f.Message)
+}
+
+func signed(amount int64) string {
+	s := money.Format(money.Credits(amount))
+	if amount > 0 {
+		return "+" + s
+	}
+	return s
 }
 
 func parseEntries(texts []string) (entries []ledger.Entry, err error) {
 	for _, text := range texts {
 		account, amount, ok := strings.Cut(text, "=")
-		n, err := money.Parse[money.Credits](strings.TrimPrefix(amount, "+"))
-		if !ok || err != nil {
+		digits, plus := strings.CutPrefix(amount, "+")
+		if !ok || account == "" || plus && strings.HasPrefix(digits, "-") {
 			return nil, fmt.Errorf("--entry %s: must be ACCOUNT=±AMOUNT", text)
+		}
+		n, err := money.Parse[money.Credits](digits)
+		if err != nil {
+			return nil, ofFlag("--entry "+text, err)
 		}
 		entries = append(entries, ledger.Entry{Account: ledger.AccountID(account), Amount: int64(n)})
 	}
@@ -132,7 +187,7 @@ func (c *correctCommand) confirm(e *environment) error {
 type freezeCommand struct {
 	Account string `arg:"" help:"Such as wallet:usr_… or resource:res_…."`
 	Reason  string `required:"" help:"Why; for the audit log."`
-	Actor   string `placeholder:"EMAIL" help:"The admin who does it: e-mail address or id."`
+	Actor   string `required:"" placeholder:"EMAIL" help:"The admin who does it: e-mail address or id."`
 }
 
 type unfreezeCommand freezeCommand
@@ -144,13 +199,14 @@ func (c *freezeCommand) Run(e *environment) error { return c.set(e, true) }
 func (c *unfreezeCommand) Run(e *environment) error { return (*freezeCommand)(c).set(e, false) }
 
 func (c *freezeCommand) set(e *environment, frozen bool) error {
+	c.Reason = strings.TrimSpace(c.Reason)
+	if err := ledger.CheckReason(c.Reason); err != nil {
+		return ofFlag("--reason", err)
+	}
 	return withDatabase(e, func(db *sql.DB, _ *store, _ *slog.Logger) error {
-		var actor ids.ID
-		if c.Actor != "" {
-			var err error
-			if actor, err = check.Admin(e.ctx, db, c.Actor); err != nil {
-				return fmt.Errorf("--actor: %w", err)
-			}
+		actor, err := check.Admin(e.ctx, db, c.Actor)
+		if err != nil {
+			return fmt.Errorf("--actor: %w", err)
 		}
 		changed, err := check.Freeze(e.ctx, db, clock.System, ids.NewSource(clock.System, rand.Reader), ledger.AccountID(c.Account), frozen, actor, c.Reason)
 		if err != nil {

@@ -34,3 +34,18 @@ func TestASignalEndsTheQuestion(t *testing.T) {
 		t.Fatal("it goes on asking")
 	}
 }
+
+func TestAnEntrySaysWhatIsWrongWithIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"wallet:x": "ACCOUNT=±AMOUNT", "=1": "ACCOUNT=±AMOUNT", "wallet:x=+-1": "ACCOUNT=±AMOUNT", "wallet:x=": "plain decimal number",
+		"wallet:x=1.0000000001": "at most 9 fraction digits", "wallet:x=-99999999999": "too large",
+	} {
+		_, err := parseEntries([]string{text})
+		require.ErrorContains(t, err, "--entry "+text+": ")
+		require.ErrorContains(t, err, want)
+	}
+	entries, err := parseEntries([]string{"wallet:x=+1.5", "platform.issued=-1.5"})
+	require.NoError(t, err)
+	require.Equal(t, "+1.5", signed(entries[0].Amount))
+	require.Equal(t, "-1.5", signed(entries[1].Amount))
+}

@@ -11,8 +11,16 @@ import (
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
-// mostReason bounds the reason of a correction, in characters.
+// mostReason bounds a reason, in characters.
 const mostReason = 500
+
+// CheckReason returns what is wrong with the reason that a person gives for what is done to the books.
+func CheckReason(reason string) error {
+	if strings.TrimSpace(reason) == "" || utf8.RuneCountInString(reason) > mostReason {
+		return fault.Invalid("reason", "a reason has 1 to %d characters", mostReason)
+	}
+	return nil
+}
 
 // Adjust books what a person says that a transaction got wrong, as an ADJUSTMENT whose memo names it. The log of requests and
 // what is kept of it tell what was measured and stay as they are.
@@ -35,8 +43,8 @@ func (o *Adjust) Validate() error {
 	switch {
 	case o.Corrects <= 0:
 		return fault.Invalid("transaction", "which transaction is corrected is missing")
-	case strings.TrimSpace(o.Reason) == "" || utf8.RuneCountInString(o.Reason) > mostReason:
-		return fault.Invalid("reason", "a reason has 1 to %d characters", mostReason)
+	case CheckReason(o.Reason) != nil:
+		return CheckReason(o.Reason)
 	case o.Actor == "":
 		return fault.Invalid("actor", "who corrects is missing")
 	case len(o.Entries) < 2:
