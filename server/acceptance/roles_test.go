@@ -96,3 +96,14 @@ func TestACommandThatReadsMakesNoDatabase(t *testing.T) {
 		})
 	}
 }
+
+func TestAServerRunsWithoutTheOwnersRoleOnceMigrated(t *testing.T) {
+	database := dbtest.URL(t)
+	env := settings(t, database)
+	out, err := runCommand(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "POOL_MASTER_KEY=") }), "migrate")
+	require.NoError(t, err, out)
+	p := launch(t, slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, "MIGRATE_DATABASE_URL=") }))
+	require.NotContains(t, p.out.String(), ownsItsTables)
+	p.admin().grant(p.person("tom"), "7")
+	p.verified()
+}
