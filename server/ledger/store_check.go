@@ -196,7 +196,8 @@ func (v *verifier) checkAdvance(ctx context.Context, tx *sql.Tx, base *Verificat
 		return err
 	}
 	if credits != v.charged || cost != v.spent {
-		r.find(&r.BalancesMatch, 0, "usage logs since #%d add up to %d Credits and %d USD, the entries to %d and %d", base.HeadSeq, credits, cost, v.charged, v.spent)
+		r.find(&r.BalancesMatch, 0, "usage logs since #%d add up to %s Credits and %s USD, the entries to %s and %s", base.HeadSeq,
+			decimal(credits), decimal(cost), decimal(v.charged), decimal(v.spent))
 		if err := v.disagreement(ctx, tx, usageThatDiffers, base.HeadSeq); err != nil {
 			return err
 		}
@@ -212,7 +213,8 @@ func (v *verifier) checkAdvance(ctx context.Context, tx *sql.Tx, base *Verificat
 		{"the hourly roll-ups", is.sinceCredits - was.RollupCredits, is.sinceCost - was.RollupCost, v.charged, v.spent},
 	} {
 		if c.credits != c.expected || c.cost != c.expectedCost {
-			r.find(&r.BalancesMatch, 0, "%s grew by %d Credits and %d USD since #%d, what was booked says %d and %d", c.what, c.credits, c.cost, base.HeadSeq, c.expected, c.expectedCost)
+			r.find(&r.BalancesMatch, 0, "%s grew by %s Credits and %s USD since #%d, what was booked says %s and %s", c.what,
+				decimal(c.credits), decimal(c.cost), base.HeadSeq, decimal(c.expected), decimal(c.expectedCost))
 		}
 	}
 	return nil

@@ -170,6 +170,9 @@ func (v *verifier) involve(t *stored) {
 }
 
 // transaction is the cause of what is wrong with one.
+// decimal writes an amount of either asset as people read it.
+func decimal(amount int64) string { return money.Format(money.Credits(amount)) }
+
 func transaction(seq int64) string { return fmt.Sprintf("#%d", seq) }
 
 func (v *verifier) add(t *stored) {
@@ -205,11 +208,11 @@ func (v *verifier) add(t *stored) {
 		}
 	}
 	if credit != 0 {
-		r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, credit, Credit)
+		r.find(&r.Balanced, t.seq, "#%d does not balance: %s of %s", t.seq, decimal(credit), Credit)
 		v.involve(t)
 	}
 	if usd != 0 {
-		r.find(&r.Balanced, t.seq, "#%d does not balance: %d of %s", t.seq, usd, USD)
+		r.find(&r.Balanced, t.seq, "#%d does not balance: %s of %s", t.seq, decimal(usd), USD)
 		v.involve(t)
 	}
 }
@@ -220,7 +223,7 @@ func (v *verifier) add(t *stored) {
 func (v *verifier) left(t *stored, e storedEntry) {
 	off := e.after - e.account.sum
 	if off != 0 && off != e.account.off {
-		v.report.find(&v.report.BalancesMatch, t.seq, "#%d leaves %s at %d, its entries add up to %d", t.seq, e.account.id, e.after, e.account.sum)
+		v.report.find(&v.report.BalancesMatch, t.seq, "#%d leaves %s at %s, its entries add up to %s", t.seq, e.account.id, decimal(e.after), decimal(e.account.sum))
 		v.report.involve(transaction(t.seq), e.account.id)
 	}
 	e.account.off = off
@@ -245,7 +248,7 @@ func (v *verifier) end(h head) {
 func (v *verifier) account(t *tally, balance int64) {
 	t.found = true
 	if balance != t.sum {
-		v.report.find(&v.report.BalancesMatch, 0, "%s is at %d, its entries add up to %d", t.id, balance, t.sum)
+		v.report.find(&v.report.BalancesMatch, 0, "%s is at %s, its entries add up to %s", t.id, decimal(balance), decimal(t.sum))
 		v.report.involve(fmt.Sprintf("the row is off by %d", balance-t.sum), t.id)
 	}
 }

@@ -189,7 +189,7 @@ func (w *writer) late() bool {
 // giveUp answers a batch that can't be committed before the end. Its holds are released by another server, or the next start.
 // Nothing of it was booked, unless its COMMIT was sent: then nobody knows here.
 func (w *writer) giveUp(batch []*pending, cause error) {
-	err := error(ErrClosed)
+	err := ErrClosed
 	var unknown *unknownCommitError
 	if errors.As(cause, &unknown) {
 		err = fmt.Errorf("ledger: the server stops before it is known whether this was booked: %w", cause)
