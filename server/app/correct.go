@@ -18,6 +18,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/pool"
 )
 
 // ledgerCommands are what a person does with the books once a check has failed.
@@ -261,7 +262,7 @@ func withBooks(e *environment, f func(context.Context, *check.Books, *ledger.Led
 		case err := <-ended:
 			return err
 		}
-		err = f(ctx, &check.Books{DB: db, Ledger: l, IDs: source}, l)
+		err = f(ctx, &check.Books{DB: db, Ledger: l, IDs: source, AuditRow: pool.AuditRow}, l)
 		stop()
 		return errors.Join(err, <-ended)
 	})

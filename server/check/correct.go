@@ -2,11 +2,11 @@ package check
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
 )
 
@@ -47,8 +47,10 @@ func (b *Books) Correct(ctx context.Context, op *ledger.Adjust, again bool) (led
 		for _, e := range op.Entries {
 			entries[string(e.Account)] = e.Amount
 		}
-		detail, _ := json.Marshal(map[string]any{"reason": op.Reason, "booked": transaction(o.Seq), "entries": entries}) // of texts and numbers
-		return []ledger.Row{auditRow{id: b.IDs.New(ids.Audit), op: op, out: o, detail: string(detail)}}
+		return []ledger.Row{b.AuditRow(journal.Event{
+			ID: b.IDs.New(ids.Audit), At: o.At, Actor: op.Actor, Action: actionCorrect, Subject: transaction(op.Corrects),
+			Detail: map[string]any{"reason": op.Reason, "booked": transaction(o.Seq), "entries": entries},
+		})}
 	}}
 	if !again {
 		r.Key = &ledger.Key{Name: fmt.Sprintf("correct:%d", op.Corrects), InputHash: []byte("once")}

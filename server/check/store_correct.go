@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/lib/pq"
+
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
 )
 
@@ -14,6 +17,8 @@ type Books struct {
 	DB     *sql.DB
 	Ledger doer
 	IDs    *ids.Source
+	// AuditRow makes an audit event stand or fall with an operation: pool.AuditRow.
+	AuditRow func(journal.Event) ledger.Row
 }
 
 // ErrNoActor says that no admin has this e-mail address or id.
@@ -30,43 +35,9 @@ func Admin(ctx context.Context, db *sql.DB, name string) (id ids.ID, err error) 
 
 // Corrections returns what has corrected a transaction before, in words.
 func (b *Books) Corrections(ctx context.Context, seq int64) ([]string, error) {
-	rows, err := b.DB.QueryContext(ctx, `SELECT coalesce(detail->>'booked', '?') || ' at ' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC by ' || coalesce(actor_id, '?') || ': ' || coalesce(detail->>'reason', '')
-		FROM audit_events WHERE subject = $1 AND action = $2 ORDER BY id`, transaction(seq), actionCorrect)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
 	var out []string
-	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
-			return nil, err
-		}
-		out = append(out, s)
-	}
-	return out, rows.Err()
+	err := b.DB.QueryRowContext(ctx, `SELECT ARRAY(SELECT coalesce(detail->>'booked', '?') || ' at ' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC by ' ||
+			coalesce(actor_id, '?') || ': ' || coalesce(detail->>'reason', '')
+		FROM audit_events WHERE subject = $1 AND action = $2 ORDER BY id)`, transaction(seq), actionCorrect).Scan(pq.Array(&out))
+	return out, err
 }
-
-var auditTable = &ledger.Table{
-	Name: "audit_events", Rank: 60,
-	SQL: `INSERT INTO audit_events (id, at, actor_id, action, subject, detail)
-		SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
-	Types: []string{"text", "timestamptz", "text", "text", "text", "jsonb"},
-}
-
-// auditRow is the event of a correction.
-type auditRow struct {
-	id     ids.ID
-	op     *ledger.Adjust
-	out    ledger.Outcome
-	detail string
-}
-
-var _ ledger.Row = auditRow{}
-
-func (r auditRow) Table() *ledger.Table { return auditTable }
-func (r auditRow) Key() string          { return string(r.id) }
-func (r auditRow) Values() []any {
-	return []any{string(r.id), r.out.At, string(r.op.Actor), actionCorrect, transaction(r.op.Corrects), r.detail}
-}
-func (r auditRow) Merge(later ledger.Row) ledger.Row { return later } // ids are unique

@@ -261,12 +261,13 @@ func (r *replay) accounts(ctx context.Context, v *verifier, query string, args .
 	return nil
 }
 
-// sumChecks are what the database itself can add up, without the logs. Each returns rows of two columns, one row for every
-// disagreement: a text, the accounts that it is about, and the cause, which stays the same while amounts that are right move. An overdue hold involves nobody: its amounts are right.
+// sumChecks are what the database itself can add up, without the logs. Each returns one row for every disagreement: a text, with
+// amounts in whole units, the accounts that it is about, and the cause, which stays the same while amounts that are right move.
+// An overdue hold involves nobody: its amounts are right.
 var sumChecks = []string{
-	`SELECT 'all accounts in ' || asset || ' add up to ' || trim_scale(sum(balance)::numeric / 1000000000) || ', not to 0', '{}'::text[], ''
+	`SELECT 'all accounts in ' || asset || ' add up to ' || trim_scale(sum(balance) * 0.000000001) || ', not to 0', '{}'::text[], ''
 		FROM ledger_accounts GROUP BY asset HAVING sum(balance) <> 0 ORDER BY asset`,
-	`SELECT coalesce(a.id, h.account) || ' holds ' || trim_scale(coalesce(a.held, 0)::numeric / 1000000000) || ', its holds add up to ' || trim_scale(coalesce(h.sum, 0)::numeric / 1000000000),
+	`SELECT coalesce(a.id, h.account) || ' holds ' || trim_scale(coalesce(a.held, 0) * 0.000000001) || ', its holds add up to ' || trim_scale(coalesce(h.sum, 0) * 0.000000001),
 		ARRAY[coalesce(a.id, h.account)],
 			'its holds are off by ' || coalesce(a.held, 0) - coalesce(h.sum, 0)
 		FROM (SELECT id, held FROM ledger_accounts WHERE held <> 0) a
@@ -275,7 +276,7 @@ var sumChecks = []string{
 			UNION ALL SELECT 'resource:' || resource_id, usd FROM ledger_holds
 			UNION ALL SELECT 'wallet:' || user_id, reserved FROM ledger_deposits WHERE reserved > 0) x GROUP BY account) h ON h.account = a.id
 		WHERE coalesce(a.held, 0) <> coalesce(h.sum, 0) ORDER BY 1`,
-	`SELECT 'token ' || b.token_id || ' holds ' || trim_scale(b.held::numeric / 1000000000) || ', its holds add up to ' || trim_scale(coalesce(h.sum, 0)::numeric / 1000000000),
+	`SELECT 'token ' || b.token_id || ' holds ' || trim_scale(b.held * 0.000000001) || ', its holds add up to ' || trim_scale(coalesce(h.sum, 0) * 0.000000001),
 			ARRAY(SELECT 'wallet:' || t.user_id FROM api_tokens t WHERE t.id = b.token_id),
 			'the holds of token ' || b.token_id || ' are off by ' || b.held - coalesce(h.sum, 0)
 		FROM ledger_budgets b LEFT JOIN (SELECT token_id, sum(credits) FROM ledger_holds WHERE token_id <> '' GROUP BY token_id) h ON h.token_id = b.token_id
@@ -298,8 +299,8 @@ const usageCheck = `WITH owners AS MATERIALIZED (
 		coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(completion_tokens), 0) AS completion
 	FROM usage_rollups
 )
-SELECT 'usage logs add up to ' || trim_scale(credits::numeric / 1000000000) || ' Credits and ' || trim_scale(cost::numeric / 1000000000) || ' USD, the entries to ' || trim_scale($1::bigint::numeric / 1000000000)
-		|| ' and ' || trim_scale($2::bigint::numeric / 1000000000), '{}'::text[], '' FROM logs
+SELECT 'usage logs add up to ' || trim_scale(credits * 0.000000001) || ' Credits and ' || trim_scale(cost * 0.000000001) || ' USD, the entries to ' || trim_scale($1::bigint * 0.000000001)
+		|| ' and ' || trim_scale($2::bigint * 0.000000001), '{}'::text[], '' FROM logs
 	WHERE (credits, cost) <> ($1::bigint, $2::bigint)
 UNION ALL SELECT 'pool_totals differ from the usage logs', '{}', '' FROM pool_totals t, logs u
 	WHERE (t.requests, t.succeeded, t.credits_charged, t.provider_cost) <> (u.requests, u.succeeded, u.credits, u.cost)

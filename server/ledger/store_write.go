@@ -124,14 +124,15 @@ func (s *statement) sql(last string, args ...any) string {
 // was not seen by the decisions: the batch is decided again with it.
 func (w *writer) insertAccounts(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	var made []*account
-	for _, id := range slices.Sorted(maps.Keys(b.state.accounts)) {
-		if a := b.state.accounts[id]; !a.stored && a.accountRow != (accountRow{}) {
+	for _, a := range b.state.accounts {
+		if !a.stored && a.accountRow != (accountRow{}) {
 			made = append(made, a)
 		}
 	}
 	if len(made) == 0 {
 		return nil
 	}
+	slices.SortFunc(made, func(a, b *account) int { return strings.Compare(string(a.id), string(b.id)) })
 	names, assets, balance, held := texts(len(made)), texts(len(made)), ints(len(made)), ints(len(made))
 	closing, minimum, maximum := bools(len(made)), ints(len(made)), ints(len(made))
 	for _, a := range made {
