@@ -35,7 +35,7 @@ type commands struct {
 	Verify      verifyCommand      `cmd:"" name:"verify-ledger" help:"Recompute the books from the first transaction to the last and compare."`
 	Ledger      ledgerCommands     `cmd:"" help:"Correct the books, and freeze accounts."`
 	Receipt     receiptCommand     `cmd:"" name:"verify-receipt" help:"Verify a receipt offline: with nothing but it and the public key."`
-	Sandbox     sandboxCommand     `cmd:"" help:"Run a provider that speaks the OpenAI protocol, with keys whose quota runs out."`
+	Sandbox     sandboxCommand     `cmd:"" help:"Run a provider that speaks the protocols of OpenAI, Anthropic and Gemini, with keys whose quota runs out."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server of this environment whether it is ready; for containers."`
 }

@@ -32,13 +32,13 @@ func (s *Server) control() {
 	at := func(pattern string, do func(r *http.Request) (any, error)) {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if !s.admitted(r) {
-				problem(w, http.StatusForbidden, "invalid_request_error", "forbidden", "the control API is open to this machine, or with the token")
+				refuse(w, openAI{}, trouble{code: "forbidden", status: http.StatusForbidden, message: "the control API is open to this machine, or with the token"})
 				return
 			}
 			out, err := do(r)
 			switch {
 			case err != nil:
-				problem(w, http.StatusBadRequest, "invalid_request_error", "invalid_value", err.Error())
+				refuse(w, openAI{}, trouble{code: badValue, message: err.Error()})
 			case out == nil:
 				w.WriteHeader(http.StatusNoContent)
 			default:

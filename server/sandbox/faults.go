@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -29,25 +28,39 @@ const (
 	LostConnection    Kind = "lost_connection"    // the connection drops before a header
 	NoUsage           Kind = "no_usage"           // an answer that does not tell its usage
 	UsageOverride     Kind = "usage"              // an answer of these tokens; Raw, where set, is told as it stands instead
+	RawAnswer         Kind = "raw"                // Status, 200 unless said, with Headers and Body as they stand
+	StreamError       Kind = "stream_error"       // an error after Chunks pieces of a stream, which ends with it; for a whole answer as error_body
+	Stall             Kind = "stall"              // nothing for Delay after Chunks pieces; a whole answer stalls in its middle
 )
 
-var kinds = []Kind{Unauthorized, RateLimit, InsufficientQuota, ServerError, BadRequest, Slow, CutStream, Garbage, ErrorBody, Redirect, LostConnection, NoUsage, UsageOverride}
+var kinds = []Kind{
+	Unauthorized, RateLimit, InsufficientQuota, ServerError, BadRequest, Slow, CutStream, Garbage, ErrorBody, Redirect, LostConnection,
+	NoUsage, UsageOverride, RawAnswer, StreamError, Stall,
+}
 
-// Fault is scripted for the next Count calls of a key.
+// endpoints are what a fault can be on.
+var endpoints = []string{"chat", "completions", "responses", "messages", "gemini", "embeddings", "models", "balance", "count_tokens"}
+
+// Fault is scripted for the next Count calls of a key. Errors are told in the dialect of the endpoint.
 type Fault struct {
-	Kind       Kind            `json:"kind"`
-	Count      int             `json:"count,omitempty"` // 0: one call
-	On         string          `json:"on,omitempty"`    // "chat", "models", "balance", "embeddings" or "any"; "": chat
-	RetryAfter time.Duration   `json:"retryAfter,omitempty"`
-	Delay      time.Duration   `json:"delay,omitempty"`
-	Chunks     int             `json:"chunks,omitempty"`
-	Status     int             `json:"status,omitempty"`
-	Location   string          `json:"location,omitempty"`
-	Message    string          `json:"message,omitempty"`
-	Prompt     int64           `json:"prompt,omitempty"`
-	Completion int64           `json:"completion,omitempty"`
-	Cached     int64           `json:"cached,omitempty"`
-	Raw        json.RawMessage `json:"raw,omitempty"`
+	Kind       Kind              `json:"kind"`
+	Count      int               `json:"count,omitempty"` // 0: one call
+	On         string            `json:"on,omitempty"`    // chat, completions, responses, messages, gemini, embeddings, models, balance, count_tokens or any; "": chat
+	RetryAfter time.Duration     `json:"retryAfter,omitempty"`
+	QuotaID    string            `json:"quotaId,omitempty"` // of rate_limit and insufficient_quota, told by Gemini alone
+	Delay      time.Duration     `json:"delay,omitempty"`
+	Chunks     int               `json:"chunks,omitempty"`
+	Status     int               `json:"status,omitempty"`
+	Headers    map[string]string `json:"headers,omitempty"`
+	Body       string            `json:"body,omitempty"`
+	Location   string            `json:"location,omitempty"`
+	Message    string            `json:"message,omitempty"`
+	Prompt     int64             `json:"prompt,omitempty"`     // all of it, cached parts included
+	Completion int64             `json:"completion,omitempty"` // all of it, reasoning included
+	Cached     int64             `json:"cached,omitempty"`
+	CacheWrite int64             `json:"cacheWrite,omitempty"` // costs 1.25 times the price of input
+	Reasoning  int64             `json:"reasoning,omitempty"`
+	Raw        json.RawMessage   `json:"raw,omitempty"`
 }
 
 // Script puts faults behind those that a key still has to come; "" is for whichever key calls, after the key's own.
@@ -57,11 +70,14 @@ func (s *Server) Script(key string, faults ...Fault) error {
 		if !slices.Contains(kinds, f.Kind) {
 			return fmt.Errorf("sandbox: there is no fault %q", f.Kind)
 		}
-		if !slices.Contains([]string{"", "chat", "models", "balance", "embeddings", "any"}, f.On) {
+		if f.On != "" && f.On != "any" && !slices.Contains(endpoints, f.On) {
 			return fmt.Errorf("sandbox: a fault can't be on %q", f.On)
 		}
-		if f.Count < 0 || f.Prompt < 0 || f.Completion < 0 || f.Cached < 0 || f.Cached > f.Prompt || f.Prompt > 1<<40 || f.Completion > 1<<40 {
+		if f.Count < 0 || f.impossible() {
 			return errors.New("sandbox: a fault has impossible figures; odd usage is told with raw")
+		}
+		if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
+			return fmt.Errorf("sandbox: no answer has the status %d", f.Status)
 		}
 		if f.Raw != nil && !json.Valid(f.Raw) {
 			return errors.New("sandbox: raw is not JSON")
@@ -74,6 +90,11 @@ func (s *Server) Script(key string, faults ...Fault) error {
 		s.scripts[key] = append(s.scripts[key], f)
 	}
 	return nil
+}
+
+func (f *Fault) impossible() bool {
+	return min(f.Prompt, f.Completion, f.Cached, f.CacheWrite, f.Reasoning) < 0 || max(f.Prompt, f.Completion, f.Cached, f.CacheWrite) > 1<<40 ||
+		f.Cached+f.CacheWrite > f.Prompt || f.Reasoning > f.Completion
 }
 
 // ClearScript drops the faults that a key still has to come.
@@ -101,42 +122,54 @@ func (s *Server) next(key, on string) *Fault {
 	return nil
 }
 
-// fail answers a call by its fault; false where the fault leaves it to be answered in the ordinary way.
-func (f *Fault) fail(w http.ResponseWriter, key string) bool {
-	say := func(usual string) string {
-		if f.Message != "" {
-			return f.Message
-		}
-		return usual
-	}
-	status := func(usual int) int {
-		if f.Status != 0 {
-			return f.Status
-		}
-		return usual
-	}
+// trouble returns what an error of the fault tells.
+func (f *Fault) trouble(key string) trouble {
+	t := trouble{message: f.Message, status: f.Status}
 	switch f.Kind {
 	case Unauthorized:
-		problem(w, status(401), "invalid_request_error", "invalid_api_key", say("Incorrect API key provided: "+key+". You can find your API key in your account."))
+		t.code = badKey
+		t.message = orElse(t.message, "Incorrect API key provided: "+key+". You can find your API key in your account.")
 	case RateLimit:
-		if f.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.FormatFloat(f.RetryAfter.Seconds(), 'f', -1, 64))
-		}
-		problem(w, status(429), "requests", "rate_limit_exceeded", say("Rate limit reached"))
+		t.code, t.retryAfter, t.quotaID = tooFast, f.RetryAfter, f.QuotaID
 	case InsufficientQuota:
-		problem(w, status(429), "insufficient_quota", "insufficient_quota", say(noQuota))
+		t.code, t.retryAfter, t.quotaID = nothing, f.RetryAfter, f.QuotaID
+	case ErrorBody, StreamError:
+		t.code = broken
+		t.message = orElse(t.message, "The upstream had an error")
 	case ServerError:
-		problem(w, status(500), "server_error", "", say("The server had an error while processing your request"))
+		t.code = broken
 	case BadRequest:
-		problem(w, status(400), "invalid_request_error", "invalid_value", say("The request is not valid"))
+		t.code = badValue
+	}
+	return t
+}
+
+// fail answers a call by its fault; false where the fault leaves it to be answered in the ordinary way.
+func (f *Fault) fail(c *call) bool {
+	switch f.Kind {
+	case RateLimit:
+		if _, ok := c.dialect.(anthropic); ok {
+			wait := orElse(f.RetryAfter, time.Minute)
+			c.dialect.rate(c.w.Header(), "Requests", rate{limit: orElse(c.key.spec.RPM, 50), reset: wait, resetAt: c.at.Add(wait)})
+		}
+		refuse(c.w, c.dialect, f.trouble(c.name))
+	case Unauthorized, InsufficientQuota, ServerError, BadRequest:
+		refuse(c.w, c.dialect, f.trouble(c.name))
 	case Garbage:
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = w.Write([]byte("<html><body>" + say("It works!") + "</body></html>"))
+		c.w.Header().Set("Content-Type", "text/html")
+		_, _ = c.w.Write([]byte("<html><body>" + orElse(f.Message, "It works!") + "</body></html>"))
 	case ErrorBody:
-		problem(w, status(200), "server_error", "", say("The upstream had an error"))
+		f.errorBody(c)
+	case RawAnswer:
+		c.w.Header().Set("Content-Type", "application/json")
+		for name, v := range f.Headers {
+			c.w.Header().Set(name, v)
+		}
+		c.w.WriteHeader(orElse(f.Status, http.StatusOK))
+		_, _ = c.w.Write([]byte(f.Body))
 	case Redirect:
-		w.Header().Set("Location", f.Location)
-		w.WriteHeader(status(http.StatusFound))
+		c.w.Header().Set("Location", f.Location)
+		c.w.WriteHeader(orElse(f.Status, http.StatusFound))
 	case LostConnection:
 		panic(http.ErrAbortHandler)
 	default:
@@ -145,16 +178,16 @@ func (f *Fault) fail(w http.ResponseWriter, key string) bool {
 	return true
 }
 
-// problem answers with an error of OpenAI's shape.
-func problem(w http.ResponseWriter, status int, kind, code, message string) {
-	var c any
-	if code != "" {
-		c = code
+// errorBody answers with an error and a status that tells none.
+func (f *Fault) errorBody(c *call) {
+	t, status := f.trouble(c.name), http.StatusOK
+	if f.Kind == ErrorBody {
+		t.status, status = 0, orElse(f.Status, status)
 	}
-	b, _ := json.Marshal(map[string]any{"error": map[string]any{"message": message, "type": kind, "param": nil, "code": c}}) // no value here can fail
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(b)
+	_, body := c.dialect.trouble(t, c.w.Header())
+	c.w.Header().Set("Content-Type", "application/json")
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(body)
 }
 
 // masked shows a key as providers do in their messages.

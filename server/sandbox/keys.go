@@ -11,7 +11,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
-// Price is what a model takes for a million tokens. Cached is for the part of the prompt that a script calls cached.
+// Price is what a model takes for a million tokens. Cached is for the part of the prompt that the answer calls cached.
 type Price struct {
 	Input  money.USD `json:"input"`
 	Cached money.USD `json:"cached"`
@@ -27,8 +27,18 @@ var usual = map[string]Price{
 	"gpt-4.1-mini":           {4 * money.One / 10, money.One / 10, 16 * money.One / 10},
 	"deepseek-v4-flash":      {14 * money.One / 100, 28 * money.One / 10000, 28 * money.One / 100},
 	"deepseek-v4-pro":        {435 * money.One / 1000, 3625 * money.One / 1000000, 87 * money.One / 100},
+	"gpt-5-mini":             {25 * money.One / 100, 25 * money.One / 1000, 2 * money.One},
+	"gpt-3.5-turbo-instruct": {15 * money.One / 10, 15 * money.One / 10, 2 * money.One},
+	"claude-sonnet-4-5":      {3 * money.One, 3 * money.One / 10, 15 * money.One},
+	"claude-haiku-4-5":       {money.One, money.One / 10, 5 * money.One},
+	"gemini-2.5-flash":       {3 * money.One / 10, 3 * money.One / 100, 25 * money.One / 10},
+	"gemini-2.5-pro":         {125 * money.One / 100, 125 * money.One / 1000, 10 * money.One},
 	"text-embedding-3-small": {2 * money.One / 100, 2 * money.One / 100, 0},
+	"text-embedding-3-large": {13 * money.One / 100, 13 * money.One / 100, 0},
 }
+
+// reasons says which models reason unasked.
+var reasons = map[string]bool{"gpt-5-mini": true}
 
 // Latency is how long an answer takes.
 type Latency struct {
@@ -37,7 +47,8 @@ type Latency struct {
 }
 
 // KeySpec describes a key. Keys of one Organization share its quota, which is that of its first key; the organization is
-// told in the header openai-organization. A key without one has an account of its own, and no header.
+// told in the header openai-organization, and a cookie and cf-ray lead to it as well. A key without one has an account of
+// its own, and none of these headers. RPM, TPM and Concurrency are limits of the key; 0 is none.
 type KeySpec struct {
 	Key          string    `json:"key"`
 	Quota        money.USD `json:"quota"`
@@ -45,15 +56,46 @@ type KeySpec struct {
 	Organization string    `json:"organization,omitempty"`
 	Currency     string    `json:"currency,omitempty"` // of the balance that is told; "": USD
 	Latency      *Latency  `json:"latency,omitempty"`  // nil: the server's
+	RPM          int64     `json:"rpm,omitempty"`      // requests a minute
+	TPM          int64     `json:"tpm,omitempty"`      // tokens a minute, of prompts and answers
+	Concurrency  int       `json:"concurrency,omitempty"`
 }
 
-// Counts are numbers of calls. Chats counts every chat call with the key, Served those that were answered and charged.
+// Counts are numbers of calls. Chats counts every chat call with the key and so on, Served those that were answered and charged.
 type Counts struct {
-	Models     int64 `json:"models"`
-	Balances   int64 `json:"balances"`
-	Chats      int64 `json:"chats"`
-	Embeddings int64 `json:"embeddings"`
-	Served     int64 `json:"served"`
+	Models      int64 `json:"models"`
+	Balances    int64 `json:"balances"`
+	Chats       int64 `json:"chats"`
+	Completions int64 `json:"completions"`
+	Responses   int64 `json:"responses"`
+	Messages    int64 `json:"messages"`
+	Gemini      int64 `json:"gemini"`
+	Embeddings  int64 `json:"embeddings"`
+	TokenCounts int64 `json:"tokenCounts"`
+	Served      int64 `json:"served"`
+}
+
+func (c *Counts) count(on string) {
+	switch on {
+	case "models":
+		c.Models++
+	case "balance":
+		c.Balances++
+	case "chat":
+		c.Chats++
+	case "completions":
+		c.Completions++
+	case "responses":
+		c.Responses++
+	case "messages":
+		c.Messages++
+	case "gemini":
+		c.Gemini++
+	case "embeddings":
+		c.Embeddings++
+	case "count_tokens":
+		c.TokenCounts++
+	}
 }
 
 // KeyState is what a key has done and has left. Left is negative where the last call took more than was there.
@@ -68,7 +110,10 @@ type KeyState struct {
 
 var errNoKey = errors.New("sandbox: there is no such key")
 
-type account struct{ quota, used money.USD }
+type account struct {
+	quota, used money.USD
+	cache       promptCache
+}
 
 type key struct {
 	spec    KeySpec
@@ -76,6 +121,8 @@ type key struct {
 	revoked bool
 	used    money.USD
 	calls   Counts
+	running int // calls that are being answered
+	minute  minute
 }
 
 func (k *key) may(model string) bool {
@@ -84,8 +131,8 @@ func (k *key) may(model string) bool {
 
 // AddKey makes a key, or makes it anew.
 func (s *Server) AddKey(spec KeySpec) error {
-	if spec.Key == "" || strings.ContainsAny(spec.Key, " /\r\n") || spec.Quota < 0 {
-		return errors.New("sandbox: a key needs a name without spaces and slashes, and a quota that is not negative")
+	if spec.Key == "" || strings.ContainsAny(spec.Key, " /\r\n") || spec.Quota < 0 || spec.RPM < 0 || spec.TPM < 0 || spec.Concurrency < 0 {
+		return errors.New("sandbox: a key needs a name without spaces and slashes, and a quota and limits that are not negative")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

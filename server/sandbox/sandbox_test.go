@@ -35,11 +35,18 @@ func start(t *testing.T, o sandbox.Options) (*sandbox.Server, string) {
 
 func call(t *testing.T, method, url, key, body string) (int, http.Header, string) {
 	t.Helper()
+	h := http.Header{}
+	if key != "" {
+		h.Set("Authorization", "Bearer "+key)
+	}
+	return callWith(t, method, url, h, body)
+}
+
+func callWith(t *testing.T, method, url string, h http.Header, body string) (int, http.Header, string) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	require.NoError(t, err)
-	if key != "" {
-		req.Header.Set("Authorization", "Bearer "+key)
-	}
+	req.Header = h
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer resp.Body.Close()
@@ -212,7 +219,7 @@ func TestBadRequests(t *testing.T) {
 	_, url := start(t, sandbox.Options{Keys: "sk-a=100"})
 	for _, body := range []string{
 		`{`, `{"model":"gpt-4"}`, `{"model":"gpt-4","messages":[]}`, strings.Replace(hi, "{", `{"temperature":3,`, 1), strings.Replace(hi, "{", `{"max_tokens":0,`, 1),
-		strings.Replace(hi, "{", `{"n":2,`, 1), strings.Replace(hi, "{", `{"x":`+strings.Repeat("[", 1<<20)+`,`, 1),
+		strings.Replace(hi, "{", `{"n":9,`, 1), strings.Replace(hi, "{", `{"x":`+strings.Repeat("[", 1<<20)+`,`, 1),
 	} {
 		status, _, answer := call(t, "POST", url+"/v1/chat/completions", "sk-a", body)
 		require.Equal(t, 400, status)

@@ -24,6 +24,7 @@ type Options struct {
 	Keys      string        `help:"Keys to begin with and their quota in USD: key=1000,key2=5." placeholder:"KEY=USD,…"`
 	Length    int           `help:"Tokens of every answer; 0: as in real chats." default:"0"`
 	Recording int           `help:"How many of the last calls to keep for reading." default:"0"`
+	Cache     bool          `help:"Give the discount for prompts that begin like one of the account's in the last 5 minutes."`
 
 	Clock clock.Clock  `kong:"-"` // nil: clock.System
 	Log   *slog.Logger `kong:"-"` // nil: no log
@@ -47,6 +48,9 @@ type Server struct {
 	total    Counts
 }
 
+// roots are where OpenAI's dialect begins at the providers' addresses, without the host.
+var roots = []string{"", "/v1", "/openai/v1", "/api/v1", "/inference/v1", "/api/paas/v4", "/compatible-mode/v1"}
+
 // New returns a sandbox with the keys of o.
 func New(o Options) (*Server, error) {
 	s := &Server{opts: o, clock: o.Clock, log: o.Log}
@@ -60,15 +64,27 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.mux = http.NewServeMux()
-	for _, root := range []string{"", "/v1"} {
-		s.mux.HandleFunc("GET "+root+"/models", s.serveModels)
-		s.mux.HandleFunc("POST "+root+"/chat/completions", s.serveChat)
-		s.mux.HandleFunc("POST "+root+"/embeddings", s.serveEmbeddings)
-		s.mux.HandleFunc("GET "+root+"/user/balance", s.serveBalance)
+	chat, completions, responses := s.endpoint("chat", openAI{}, s.serveChat), s.endpoint("completions", openAI{}, s.serveCompletions), s.endpoint("responses", openAI{}, s.serveResponses)
+	embeddings, models, deepseek := s.endpoint("embeddings", openAI{}, s.serveEmbeddings), s.serveModels(), s.balance(deepseekBalance)
+	for _, root := range roots {
+		s.mux.HandleFunc("GET "+root+"/models", models)
+		s.mux.HandleFunc("POST "+root+"/chat/completions", chat)
+		s.mux.HandleFunc("POST "+root+"/completions", completions)
+		s.mux.HandleFunc("POST "+root+"/responses", responses)
+		s.mux.HandleFunc("POST "+root+"/embeddings", embeddings)
+		s.mux.HandleFunc("GET "+root+"/user/balance", deepseek)
 	}
+	s.mux.HandleFunc("GET /api/v1/key", s.balance(openrouterKey))
+	s.mux.HandleFunc("GET /api/v1/credits", s.balance(openrouterCredits))
+	s.mux.HandleFunc("GET /v1/user/info", s.balance(siliconflowInfo))
+	s.mux.HandleFunc("GET /v1/users/me/balance", s.balance(moonshotBalance))
+	s.mux.HandleFunc("POST /v1/messages", s.versioned("messages", s.serveMessages))
+	s.mux.HandleFunc("POST /v1/messages/count_tokens", s.versioned("count_tokens", s.countTokens))
+	s.mux.HandleFunc("GET /v1beta/models", s.keyInHeader("models", s.listGemini))
+	s.mux.HandleFunc("POST /v1beta/models/{call...}", s.keyInHeader("gemini", s.serveGemini))
 	s.control()
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		problem(w, http.StatusNotFound, "invalid_request_error", "unknown_url", "Unknown request URL")
+		refuse(w, openAI{}, trouble{code: "unknown_url", status: http.StatusNotFound, message: "Unknown request URL"})
 	})
 	return s, nil
 }

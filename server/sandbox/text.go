@@ -1,10 +1,6 @@
 package sandbox
 
-import (
-	"math"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // words are one token each to o200k and cl100k, with a space before them and without.
 var words = strings.Fields(`the of and to in is that for it as was with be by on not he his but at are this have from or had an they which
@@ -77,18 +73,4 @@ func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
-}
-
-// appendVector appends a vector of length about 1 that depends on text alone.
-func appendVector(b []byte, text string, size int) []byte {
-	state := hash([]byte(text))
-	scale := math.Sqrt(3 / float64(size)) // a number from −1 to 1 has the mean square 1/3
-	for i := range size {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		state = mix(state)
-		b = strconv.AppendFloat(b, (float64(state>>11)/(1<<52)-1)*scale, 'f', 6, 64)
-	}
-	return b
 }

@@ -14,7 +14,7 @@ import (
 // Upstream is the provider of one test. The methods of its Server direct it further.
 type Upstream struct {
 	*sandbox.Server
-	URL string // of the root; OpenAI's address is URL + "/v1", DeepSeek's is URL
+	URL string // of the root; URLs tells where the providers' addresses lie beneath it
 
 	tb testing.TB
 }
@@ -34,6 +34,18 @@ func New(tb testing.TB) *Upstream {
 	return &Upstream{Server: s, URL: listener.URL, tb: tb}
 }
 
+// bases are the paths of the providers' addresses that are not /v1.
+var bases = map[string]string{
+	"deepseek":   "",
+	"groq":       "/openai/v1",
+	"azure":      "/openai/v1",
+	"openrouter": "/api/v1",
+	"fireworks":  "/inference/v1",
+	"qwen":       "/compatible-mode/v1",
+	"zhipu":      "/api/paas/v4",
+	"gemini":     "/v1beta",
+}
+
 // URLs returns the addresses under which the upstream stands for providers: openai and deepseek where none is named.
 func (u *Upstream) URLs(providers ...string) map[string]string {
 	if len(providers) == 0 {
@@ -41,10 +53,11 @@ func (u *Upstream) URLs(providers ...string) map[string]string {
 	}
 	out := map[string]string{}
 	for _, p := range providers {
-		out[p] = u.URL + "/v1"
-		if p == "deepseek" {
-			out[p] = u.URL
+		base, ok := bases[p]
+		if !ok {
+			base = "/v1"
 		}
+		out[p] = u.URL + base
 	}
 	return out
 }
