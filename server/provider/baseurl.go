@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -38,6 +39,20 @@ func ValidateBaseURL(raw string) (string, error) {
 		return "", fault.Invalid("baseUrl", "the address has an unusable path")
 	}
 	return "https://" + host + path, nil
+}
+
+// Address returns where an admin's key of p is sent: raw in the form of ValidateBaseURL, at a host and a path that p can
+// have. For Azure any page of the resource will do: the API's path is known. It returns a BadUserInput on "baseUrl".
+func (p *Provider) Address(raw string) (string, error) {
+	address, err := ValidateBaseURL(raw)
+	if err != nil || len(p.hosts) == 0 {
+		return address, err
+	}
+	host, _, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
+	if !slices.ContainsFunc(p.hosts, func(end string) bool { return strings.HasSuffix(host, end) }) {
+		return "", fault.Invalid("baseUrl", "the address of %s must be a host that ends with %s", p.Name, strings.Join(p.hosts, " or "))
+	}
+	return "https://" + host + p.path, nil
 }
 
 // publicHost refuses what names this machine or its network by itself. A host whose last label looks like a number is an

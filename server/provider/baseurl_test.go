@@ -46,6 +46,29 @@ func TestBaseURLOfAnAdmin(t *testing.T) {
 	}
 }
 
+func TestAzureAddressIsOfAResource(t *testing.T) {
+	azure, _ := Lookup("azure")
+	for _, raw := range []string{
+		"https://bob.openai.azure.com", "https://Bob.openai.azure.com/", "https://bob.cognitiveservices.azure.com/openai/v1/",
+		"https://bob.services.ai.azure.com/api/projects/x", "https://bob.openai.azure.com/openai/deployments/gpt-4o/chat/completions",
+	} {
+		got, err := azure.Address(raw)
+		require.NoError(t, err, raw)
+		require.Regexp(t, `^https://bob\.[a-z.]+\.azure\.com/openai/v1$`, got)
+	}
+	for _, raw := range []string{
+		"https://llm.example.com/openai/v1", "https://openai.azure.com", "https://evilopenai.azure.com", "https://bob.openai.azure.com.example.com",
+		"https://bob.blob.azure.com", "http://bob.openai.azure.com", "https://bob.openai.azure.com?api-version=1",
+	} {
+		_, err := azure.Address(raw)
+		require.Equal(t, fault.BadUserInput, fault.CodeOf(err), raw)
+	}
+	custom, _ := Lookup("custom")
+	got, err := custom.Address("https://llm.example.com/v1/")
+	require.NoError(t, err)
+	require.Equal(t, "https://llm.example.com/v1", got)
+}
+
 func TestHostIsTheProvidersOwn(t *testing.T) {
 	require.Equal(t, "api.openai.com", Host(Target{Provider: "openai"}))
 	require.Equal(t, "api.deepseek.com", Host(Target{Provider: "deepseek"}))

@@ -32,24 +32,22 @@ type Model struct {
 func Models() []Model { return slices.Clone(models()) }
 
 var models = sync.OnceValue(func() []Model {
-	ours := map[string]string{}
+	ours := map[string][]string{} // the providers of an entry
 	for _, p := range table {
 		if p.catalogue != "" {
-			ours[p.catalogue] = p.Key
+			ours[p.catalogue] = append(ours[p.catalogue], p.Key)
 		}
 	}
 	var out []Model
 	seen := map[[2]string]bool{}
 	for _, p := range embedded.GetAll() {
-		key, ok := ours[string(p.ID)]
-		if !ok {
-			continue
-		}
-		for _, m := range p.Models {
-			model, ok := priced(key, m)
-			if ok && !seen[[2]string{key, m.ID}] {
-				seen[[2]string{key, m.ID}] = true
-				out = append(out, model)
+		for _, key := range ours[string(p.ID)] {
+			for _, m := range p.Models {
+				model, ok := priced(key, m)
+				if ok && !seen[[2]string{key, m.ID}] {
+					seen[[2]string{key, m.ID}] = true
+					out = append(out, model)
+				}
 			}
 		}
 	}

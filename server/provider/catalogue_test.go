@@ -60,7 +60,7 @@ func TestProvidersAreComplete(t *testing.T) {
 		require.NoError(t, err, p.Key)
 		require.Equal(t, clean, p.BaseURL)
 	}
-	for _, key := range []string{"openai", "deepseek", "moonshot", "openrouter", "groq", "xai", "mistral", "together", "siliconflow", "fireworks", "qwen", "zhipu", "custom"} {
+	for _, key := range []string{"openai", "deepseek", "moonshot", "openrouter", "groq", "xai", "mistral", "together", "siliconflow", "fireworks", "qwen", "zhipu", "anthropic", "gemini", "azure", "moonshot-cn", "qwen-cn", "zai", "custom"} {
 		require.True(t, seen[key], key)
 	}
 }

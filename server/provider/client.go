@@ -133,7 +133,7 @@ func (c *Client) endpoint(t Target) (*endpoint, error) {
 		e.transport, base = c.public, p.BaseURL
 		if p.CustomBaseURL {
 			var err error
-			if base, err = ValidateBaseURL(t.BaseURL); err != nil {
+			if base, err = p.Address(t.BaseURL); err != nil {
 				return nil, err
 			}
 		}
@@ -176,7 +176,8 @@ func (c *Client) send(ctx context.Context, e *endpoint, to *url.URL, key string,
 	if !usable(key) {
 		return nil, failed(Dead, 0, nil)
 	}
-	h := http.Header{"Authorization": {"Bearer " + key}, "Accept": acceptJSON, "User-Agent": userAgent}
+	h := http.Header{"Accept": acceptJSON, "User-Agent": userAgent}
+	e.provider.authorize(h, key)
 	if stream {
 		h["Accept"] = acceptStream
 	}

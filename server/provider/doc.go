@@ -5,7 +5,7 @@
 // for each wire dialect; openai.go is the first, and every provider of the table speaks it.
 //
 // Invariants:
-//   - A key is revealed only into the Authorization header. No error, message or log line of this package holds one: the
+//   - A key is revealed only into the header by which its provider authorizes, never into an address. No error, message or log line of this package holds one: the
 //     provider's own words never leave it, save the sanitised reason of a request that the provider itself refused.
 //   - Keys go over https to the provider's own address, or to public addresses that an admin named; every connection checks
 //     the resolved address. Redirects are never followed. Only Options.URLs, the operator's word, lifts that.
