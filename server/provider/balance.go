@@ -3,7 +3,9 @@ package provider
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -83,6 +85,79 @@ func openrouterBalance(ctx context.Context, c *Client, e *endpoint, key string) 
 	return out, nil
 }
 
+// moonshotBalance reads GET /users/me/balance. The answer names no currency: it is that of the site.
+func moonshotBalance(usd bool) balanceCall {
+	return func(ctx context.Context, c *Client, e *endpoint, key string) (funds, *Failure) {
+		body, f := c.read(ctx, e, key, "users", "me", "balance")
+		if f != nil {
+			return funds{}, f
+		}
+		left, ok := decimal(gjson.GetBytes(body, "data.available_balance"))
+		if usd {
+			return inUSD(left, ok), nil
+		}
+		return otherCurrency(left, ok), nil
+	}
+}
+
+// siliconflowBalance reads GET /user/info, which tells in CNY what was given and what was paid for, together.
+func siliconflowBalance(ctx context.Context, c *Client, e *endpoint, key string) (funds, *Failure) {
+	body, f := c.read(ctx, e, key, "user", "info")
+	if f != nil {
+		return funds{}, f
+	}
+	root := gjson.ParseBytes(body)
+	if root.Get("code").Int() != 20000 {
+		return funds{}, nil
+	}
+	return otherCurrency(decimal(first(root.Get("data.totalBalance"), root.Get("data.balance")))), nil
+}
+
+const unlimited = 1_000_000 * money.One // relays write 10⁸ for a key without a limit
+
+// relayBalance asks as OpenAI's dashboard once did, which relays still answer: the limit of the subscription less what was
+// used, in cents, else the credit grants. It is for addresses of an admin's choice only; OpenAI itself refuses keys there.
+// What is not answered with success says nothing about the key, since a relay may well lack these pages or guard them.
+func relayBalance(ctx context.Context, c *Client, e *endpoint, key string) (funds, *Failure) {
+	page := func(query string, path ...string) (gjson.Result, bool) {
+		to := e.base.JoinPath(append([]string{"dashboard", "billing"}, path...)...)
+		to.RawQuery = query
+		body, _, f := c.get(ctx, e, key, to)
+		return gjson.ParseBytes(body), f == nil
+	}
+	if sub, ok := page("", "subscription"); ok {
+		limit, ok := decimal(sub.Get("hard_limit_usd"))
+		if !ok || limit == 0 || limit >= money.USD(unlimited) {
+			return funds{}, nil
+		}
+		today := c.clock.Now().UTC()
+		query := "start_date=" + today.AddDate(0, 0, -99).Format(time.DateOnly) + "&end_date=" + today.AddDate(0, 0, 1).Format(time.DateOnly)
+		usage, ok := page(query, "usage")
+		if !ok {
+			return funds{}, nil
+		}
+		cents, ok := decimal(usage.Get("total_usage"))
+		return inUSD(max(limit-cents/100, 0), ok), nil
+	}
+	grants, ok := page("", "credit_grants")
+	if !ok {
+		return funds{}, nil
+	}
+	return inUSD(decimal(first(grants.Get("total_available"), grants.Get("total_remaining")))), nil
+}
+
+func inUSD(left money.USD, ok bool) funds {
+	if !ok {
+		return funds{}
+	}
+	return funds{balance: &left, proven: left > 0}
+}
+
+// otherCurrency is credit that proves itself but compares with nothing.
+func otherCurrency(left money.USD, ok bool) funds {
+	return funds{proven: ok && left > 0, empty: ok && left == 0}
+}
+
 // decimal reads an amount from a string or a number: rounded down at 10⁻⁹, a debt as 0.
 func decimal(r gjson.Result) (money.USD, bool) {
 	s := r.Raw
@@ -100,12 +175,17 @@ func decimal(r gjson.Result) (money.USD, bool) {
 
 // read gets a small JSON document beside the base address.
 func (c *Client) read(ctx context.Context, e *endpoint, key string, path ...string) ([]byte, *Failure) {
-	body, _, f := c.get(ctx, e, key, path...)
+	body, _, f := c.get(ctx, e, key, e.base.JoinPath(path...))
 	return body, f
 }
 
-func (c *Client) get(ctx context.Context, e *endpoint, key string, path ...string) ([]byte, http.Header, *Failure) {
-	resp, f := c.send(ctx, e, e.base.JoinPath(path...), key, nil, false)
+func (c *Client) get(ctx context.Context, e *endpoint, key string, to *url.URL) ([]byte, http.Header, *Failure) {
+	return c.exchange(ctx, e, key, to, nil)
+}
+
+// exchange makes a call of a test and returns the JSON document of its answer: a POST where it has a body.
+func (c *Client) exchange(ctx context.Context, e *endpoint, key string, to *url.URL, request []byte) ([]byte, http.Header, *Failure) {
+	resp, f := c.send(ctx, e, to, key, request, false)
 	if f != nil {
 		return nil, nil, f
 	}

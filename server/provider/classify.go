@@ -2,7 +2,6 @@ package provider
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -14,6 +13,7 @@ import (
 type answerError struct {
 	code, kind, message string
 	retryDelay          string
+	daily               bool // a quota of a day is used up (Google)
 	moderated           bool
 }
 
@@ -31,19 +31,16 @@ func readError(body []byte) (answerError, bool) {
 	case e.IsObject():
 	case e.Type == gjson.String: // xAI: {"code": "…", "error": "Incorrect API key provided…"}
 		return answerError{code: lower(root.Get("code")), message: e.String()}, true
-	case root.Get("choices").Exists() || root.Get("data").IsArray():
+	case root.Get("choices").Exists() || root.Get("data").IsArray() || root.Get("status").Type == gjson.True:
 		return answerError{}, false
-	case root.Get("message").Type == gjson.String || root.Get("detail").Exists(): // Mistral, SiliconFlow
-		e = root
+	case root.Get("message").Type == gjson.String, root.Get("detail").Exists(), strings.EqualFold(root.Get("object").String(), "error"):
+		e = root // Mistral, SiliconFlow
 	default:
 		return answerError{}, false
 	}
-	out := answerError{code: lower(e.Get("code")), kind: lower(e.Get("type")), message: e.Get("message").String()}
+	out := answerError{code: lower(e.Get("code")), kind: lower(e.Get("type")), message: reason(e)}
 	if out.kind == "" {
 		out.kind = lower(e.Get("status")) // Google
-	}
-	if out.message == "" {
-		out.message = e.Get("detail").String()
 	}
 	e.Get("details").ForEach(func(_, d gjson.Result) bool {
 		if r := lower(d.Get("reason")); r != "" && out.code != "api_key_invalid" {
@@ -52,6 +49,10 @@ func readError(body []byte) (answerError, bool) {
 		if r := d.Get("retryDelay").String(); r != "" {
 			out.retryDelay = r
 		}
+		d.Get("violations").ForEach(func(_, v gjson.Result) bool {
+			out.daily = out.daily || strings.Contains(v.Get("quotaId").String(), "PerDay")
+			return true
+		})
 		return true
 	})
 	meta := e.Get("metadata")
@@ -59,80 +60,28 @@ func readError(body []byte) (answerError, bool) {
 	return out, true
 }
 
+// reason reads what an error says in words: its message, or the first of the faults that Mistral finds with a request.
+func reason(e gjson.Result) string {
+	m := first(e.Get("message"), e.Get("detail"))
+	if d := m.Get("detail"); d.Exists() {
+		m = d
+	}
+	if !m.IsArray() {
+		return m.String()
+	}
+	var at []string
+	m.Get("0.loc").ForEach(func(_, part gjson.Result) bool {
+		at = append(at, part.String())
+		return true
+	})
+	return strings.TrimPrefix(strings.Join(at, ".")+": "+m.Get("0.msg").String(), ": ")
+}
+
 func lower(r gjson.Result) string {
 	if r.Type != gjson.String && r.Type != gjson.Number {
 		return ""
 	}
 	return strings.ToLower(r.String())
-}
-
-// The codes and types by which providers name a class, whatever the status. The last ones of a list are the numbers of
-// Zhipu and SiliconFlow.
-var (
-	emptyCodes = []string{"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached", "billing_not_active", "billing_error",
-		"exceeded_current_quota_error", "insufficient_balance", "insufficient_user_quota", "insufficient_credits", "arrearage", "1113", "30001"}
-	deadCodes = []string{"invalid_api_key", "incorrect_api_key", "api_key_invalid", "account_deactivated", "authentication_error", "invalid_authentication_error"}
-	rateCodes = []string{"rate_limit_exceeded", "rate_limit_error", "resource_exhausted"}
-	noModel   = []string{"model_not_found", "model_decommissioned", "model_not_available", "model_not_supported", "unsupported_model", "invalid_model", "1211", "20012"}
-
-	// Messages are matched from their beginning: what a caller sent may be quoted further on, and must not decide about a
-	// key. A dead key is confirmed by another call before anything happens to it, so there a quotation does no harm.
-	emptyMessages = []string{"your credit balance is too low", "insufficient balance", "insufficient credits", "key limit exceeded"}
-	noModelStarts = []string{"model not exist", "model does not exist", "the model does not exist", "unknown model"}
-	deadMessages  = []string{"incorrect api key", "invalid api key", "api key not valid", "api key is invalid", "api key expired"}
-)
-
-func (e answerError) named(list []string) bool {
-	return slices.Contains(list, e.code) || slices.Contains(list, e.kind)
-}
-
-func (e answerError) starts(list []string) bool {
-	m := strings.ToLower(strings.TrimSpace(e.message))
-	return slices.ContainsFunc(list, func(p string) bool { return strings.HasPrefix(m, p) })
-}
-
-func (e answerError) empty() bool {
-	if e.named(emptyCodes) || e.starts(emptyMessages) {
-		return true
-	}
-	m := strings.ToLower(e.message) // xAI: "Your team <id> has either used all available credits or …"
-	return (strings.HasPrefix(m, "your team ") || strings.HasPrefix(m, "your newly created team ")) && strings.Contains(m[:min(len(m), 160)], " credits")
-}
-
-func (e answerError) dead() bool {
-	m := strings.ToLower(e.message)
-	return e.named(deadCodes) || slices.ContainsFunc(deadMessages, func(p string) bool { return strings.Contains(m, p) })
-}
-
-// classOf tells the class of an answer that is no success. It is the error table of the product in code.
-func classOf(p *Provider, status int, e answerError) Class {
-	switch {
-	case status >= 300 && status < 400:
-		return Redirected
-	case status >= 500, status == 498: // 498: Groq is out of capacity
-		return ServerFault
-	case status == http.StatusPaymentRequired:
-		return Empty
-	case status == http.StatusTooManyRequests && p.quirks.quotaIsRate:
-		return RateLimited
-	case e.empty() && status != http.StatusUnauthorized:
-		return Empty
-	case status == http.StatusTooManyRequests, e.named(rateCodes) && status != http.StatusUnauthorized:
-		return RateLimited
-	case status == http.StatusUnauthorized, e.dead():
-		return Dead
-	case status == http.StatusForbidden && e.moderated:
-		return Rejected
-	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusGone, e.named(noModel), e.starts(noModelStarts),
-		status == http.StatusBadRequest && strings.HasSuffix(e.message, "is not a valid model ID"):
-		return NoModel
-	case status == http.StatusRequestTimeout, status == http.StatusConflict, status == http.StatusTooEarly:
-		return ServerFault
-	case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity,
-		status == http.StatusUnavailableForLegalReasons, status == http.StatusRequestURITooLong, status == http.StatusFailedDependency:
-		return Rejected
-	}
-	return Unreadable // a status that the dialect does not have
 }
 
 // classify makes a failure of an answer that is no success.
@@ -146,6 +95,9 @@ func classifyError(p *Provider, status int, h http.Header, e answerError, ok boo
 	switch f.Class {
 	case RateLimited, ServerFault:
 		f.RetryAfter = retryAfter(h, e.retryDelay, now)
+		if e.daily {
+			f.RetryAfter = untilPacificMidnight(now) // whatever delay stands beside it: that one is of the minute
+		}
 	case Rejected:
 		if m := sanitise(e.message, key); ok && m != "" {
 			f.Message = m
@@ -164,8 +116,11 @@ func inBody(p *Provider, h http.Header, e answerError, key string, now clock.Clo
 	}
 	if status < 400 {
 		status = 0
-		if e.empty() || e.dead() || e.named(rateCodes) || e.named(noModel) {
+		switch {
+		case e.empty() || e.dead() || e.named(rateCodes) || e.named(noModel):
 			status = http.StatusBadRequest
+		case e.named(overloaded):
+			status = http.StatusInternalServerError
 		}
 	}
 	if status == 0 {

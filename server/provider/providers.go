@@ -19,6 +19,7 @@ type Provider struct {
 	hosts         []string // the ends of the names that an admin's address may have; none: any public host
 	path          string   // of every address that an admin names, "" where the admin names it too
 	catalogue     string   // its id in the catalogue, "" where it has no entry
+	proof         string   // the call that proves a key where the list of models is open to all, "" for the list
 	balance       balanceCall
 	accountHeader string // the answer header that names the account
 	quirks        quirks
@@ -54,15 +55,15 @@ var table = []Provider{
 	},
 	{
 		Key: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", catalogue: "openrouter",
-		ReportsBalance: true, balance: openrouterBalance, serves: []Kind{KindCompletions, KindEmbeddings, KindResponses},
+		ReportsBalance: true, balance: openrouterBalance, proof: "key", serves: []Kind{KindCompletions, KindEmbeddings, KindResponses},
 	},
-	{Key: "moonshot", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1", catalogue: "moonshot"},
-	{Key: "moonshot-cn", Name: "Moonshot AI (China)", BaseURL: "https://api.moonshot.cn/v1", catalogue: "moonshot"},
+	{Key: "moonshot", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1", catalogue: "moonshot", ReportsBalance: true, balance: moonshotBalance(true)},
+	{Key: "moonshot-cn", Name: "Moonshot AI (China)", BaseURL: "https://api.moonshot.cn/v1", catalogue: "moonshot", balance: moonshotBalance(false)},
 	{Key: "groq", Name: "Groq", BaseURL: "https://api.groq.com/openai/v1", catalogue: "groq", serves: []Kind{KindResponses}},
 	{Key: "xai", Name: "xAI", BaseURL: "https://api.x.ai/v1", catalogue: "xai", serves: []Kind{KindResponses}},
 	{Key: "mistral", Name: "Mistral AI", BaseURL: "https://api.mistral.ai/v1", serves: []Kind{KindEmbeddings}, quirks: quirks{strict: true}},
 	{Key: "together", Name: "Together AI", BaseURL: "https://api.together.xyz/v1", serves: []Kind{KindCompletions, KindEmbeddings}},
-	{Key: "siliconflow", Name: "SiliconFlow", BaseURL: "https://api.siliconflow.cn/v1", serves: []Kind{KindEmbeddings}},
+	{Key: "siliconflow", Name: "SiliconFlow", BaseURL: "https://api.siliconflow.cn/v1", balance: siliconflowBalance, serves: []Kind{KindEmbeddings}},
 	{
 		Key: "fireworks", Name: "Fireworks AI", BaseURL: "https://api.fireworks.ai/inference/v1", catalogue: "fireworks",
 		serves: []Kind{KindCompletions, KindEmbeddings, KindResponses},
@@ -83,7 +84,7 @@ var table = []Provider{
 		serves: []Kind{KindCompletions, KindEmbeddings, KindResponses}, quirks: quirks{completionTokens: true, store: true},
 	},
 	{
-		Key: "custom", Name: "Another address (OpenAI-compatible)", CustomBaseURL: true,
+		Key: "custom", Name: "Another address (OpenAI-compatible)", CustomBaseURL: true, balance: relayBalance,
 		serves: []Kind{KindCompletions, KindEmbeddings}, // what relays and servers of one's own commonly have
 	},
 }

@@ -2,15 +2,34 @@ package provider
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+	_ "time/tzdata" // the machine may have no database of time zones
 
 	"github.com/resourcepool/resourcepool/server/clock"
 )
 
 // maxRest is the longest rest that a provider can ask for: a mistaken header must not put a key away for good.
 const maxRest = 24 * time.Hour
+
+// pacific is where Google's days begin.
+var pacific = sync.OnceValue(func() *time.Location {
+	l, err := time.LoadLocation("America/Los_Angeles")
+	if err != nil {
+		panic(err) // the database of time zones is compiled in
+	}
+	return l
+})
+
+// untilPacificMidnight is the time until Google's quotas of a day begin anew: up to 25 hours where the clocks go back, so
+// that maxRest does not apply.
+func untilPacificMidnight(now clock.Clock) time.Duration {
+	t := now.Now().In(pacific())
+	return time.Date(t.Year(), t.Month(), t.Day()+1, 0, 0, 0, 0, t.Location()).Sub(t)
+}
 
 // retryAfter reads how long to leave a key alone: Retry-After in seconds or as a date, else the latest reset of a limit.
 func retryAfter(h http.Header, delay string, now clock.Clock) time.Duration {
@@ -29,12 +48,11 @@ func retryAfter(h http.Header, delay string, now clock.Clock) time.Duration {
 		return d
 	}
 	var longest time.Duration
-	for _, name := range []string{"requests", "tokens"} {
-		left, reset := h.Get("X-Ratelimit-Remaining-"+name), h.Get("X-Ratelimit-Reset-"+name)
-		if left != "" && left != "0" {
+	for _, n := range slices.Concat(requestLimits, tokenLimits) {
+		if left := value(h, n.remaining); left != "" && left != "0" {
 			continue // this limit is not the one that was hit
 		}
-		if d, ok := span(reset, time.Second); ok {
+		if d, ok := until(value(h, n.reset), now); ok {
 			longest = max(longest, d)
 		}
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -93,13 +92,13 @@ func (v *verifier) models(ctx context.Context) *Failure {
 	began := v.c.clock.Now()
 	ctx, cancel := context.WithTimeout(ctx, verifyCall)
 	defer cancel()
-	body, h, f := v.c.get(ctx, v.e, v.k.Reveal(), "models")
+	names, h, f := v.list(ctx)
 	if name := v.e.provider.accountHeader; name != "" && h != nil {
 		v.out.Account = strings.TrimSpace(h.Get(name))
 	}
 	switch {
 	case f == nil:
-		v.out.Models = modelNames(body)
+		v.out.Models = names
 		v.step(StepKey, began, true, "the provider accepts the key")
 		v.step(StepModels, began, true, fmt.Sprintf("the key may call %d models", len(v.out.Models)))
 		return nil
@@ -165,9 +164,7 @@ func (v *verifier) chat(ctx context.Context) (string, *Failure) {
 		}
 		left = slices.DeleteFunc(slices.Clone(left), func(m string) bool { return m == model })
 		cctx, cancel := context.WithTimeout(ctx, 2*verifyCall)
-		_, f := v.c.Chat(cctx, ChatRequest{
-			Target: v.t, Key: v.k, Model: model, MaxTokens: 1, Messages: []Message{{Role: "user", Content: "Hi"}}, Reasons: reasons(v.t.Provider, model),
-		})
+		f := v.token(cctx, model)
 		cancel()
 		switch {
 		case f == nil:
@@ -239,24 +236,6 @@ func known(provider string) []string {
 	return out
 }
 
-// modelNames reads a models list: {"data": [{"id": …}]}, or the bare list that Together answers.
-func modelNames(body []byte) []string {
-	list := gjson.GetBytes(body, "data")
-	if !list.IsArray() {
-		list = gjson.ParseBytes(body)
-	}
-	var out []string
-	list.ForEach(func(_, m gjson.Result) bool {
-		id := text(m.Get("id"))
-		if id != "" && len(id) <= 200 && strings.IndexFunc(id, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0 {
-			out = append(out, id)
-		}
-		return len(out) < maxModels
-	})
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 func detail(f *Failure) string {
 	if f.Class == Rejected {
 		return words[Rejected] // not the provider's words: a test has no caller whose parameter could be wrong
@@ -279,8 +258,8 @@ func (v *verifier) fault(ctx context.Context, f *Failure) error {
 	return fault.New(fault.ProviderUnreachable, "the provider gave no usable answer; try again later").Because(f)
 }
 
-// Confirm makes one models call and reports whether the provider refuses the key for good. Anything but a clear refusal,
-// no answer included, is no confirmation.
+// Confirm makes the call that proves a key and reports whether the provider refuses the key for good. Anything but a clear
+// refusal, no answer included, is no confirmation.
 func (c *Client) Confirm(ctx context.Context, t Target, k Key) bool {
 	e, err := c.endpoint(t)
 	if err != nil {
@@ -288,6 +267,9 @@ func (c *Client) Confirm(ctx context.Context, t Target, k Key) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, verifyCall)
 	defer cancel()
-	_, f := c.read(ctx, e, k.Reveal(), "models")
+	_, f := c.read(ctx, e, k.Reveal(), e.provider.proofCall())
 	return f != nil && (f.Class == Dead || (f.Class == NoModel && f.Status == http.StatusForbidden))
 }
+
+// proofCall is the call that only an accepted key can make, and that costs nothing.
+func (p *Provider) proofCall() string { return cmp.Or(p.proof, "models") }
