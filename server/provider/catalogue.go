@@ -13,12 +13,16 @@ import (
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
-// CatalogueDate is when the kept catalogue, catwalk v0.52.1, was released.
-const CatalogueDate = "2026-08-19"
+// Where the kept catalogue comes from, and when it was released.
+const (
+	CatalogueSource = "catwalk v0.52.1"
+	CatalogueDate   = "2026-08-19"
+)
 
 // Model is a model that a provider offers, with what it takes for a million tokens.
 type Model struct {
 	Name, Provider  string
+	Kind            Kind  // what it is for: KindChat, KindCompletions or KindEmbeddings
 	ContextWindow   int64 // 0 where unknown
 	MaxOutput       int64 // what the catalogue advises as the output cap, not always the hardest limit; 0 where unknown
 	Reasons         bool
@@ -28,7 +32,7 @@ type Model struct {
 	OutputCost      money.USD
 }
 
-// Models returns the catalogue's models of the table's providers, by provider and name.
+// Models returns the catalogue's models of the table's providers and those of the supplement, by provider and name.
 func Models() []Model { return slices.Clone(models()) }
 
 var models = sync.OnceValue(func() []Model {
@@ -38,7 +42,7 @@ var models = sync.OnceValue(func() []Model {
 			ours[p.catalogue] = append(ours[p.catalogue], p.Key)
 		}
 	}
-	var out []Model
+	out := supplemented()
 	seen := map[[2]string]bool{}
 	for _, p := range embedded.GetAll() {
 		for _, key := range ours[string(p.ID)] {
@@ -78,7 +82,7 @@ func priced(provider string, m catwalk.Model) (Model, bool) {
 	}
 	write = max(write, m.CostPer1MInCached)
 	out := Model{
-		Name: m.ID, Provider: provider, Reasons: m.CanReason,
+		Name: m.ID, Provider: provider, Kind: KindChat, Reasons: m.CanReason,
 		ContextWindow: max(m.ContextWindow, 0), MaxOutput: max(m.DefaultMaxTokens, 0),
 	}
 	var errs [4]error

@@ -13,7 +13,7 @@ import (
 func TestCatalogueIsOfTheDateThatItSays(t *testing.T) {
 	mod, err := os.ReadFile("../../go.mod")
 	require.NoError(t, err)
-	require.Contains(t, string(mod), "charm.land/catwalk v0.52.1", "another catalogue: look up its date, and the traps of its cached prices")
+	require.Contains(t, string(mod), "charm.land/"+provider.CatalogueSource, "another catalogue: look up its date, and the traps of its cached prices")
 	require.Equal(t, "2026-08-19", provider.CatalogueDate)
 }
 
@@ -42,8 +42,42 @@ func TestCatalogueIsSound(t *testing.T) {
 	require.Equal(t, "30 30 30 180", costs("openai gpt-5.5-pro"), "no discount known")
 	require.Equal(t, "0.4 0.1 0.4 1.6", costs("openai gpt-4.1-mini"), "noise of floats")
 	require.Equal(t, "0.3 0.03 0.3 2.5", costs("openrouter google/gemini-2.5-flash"), "a price of storage in the place of the write price")
+	require.Equal(t, "3 0.3 3.75 15", costs("anthropic claude-sonnet-4-6"))
+	require.Equal(t, "1.25 0.125 1.25 10", costs("gemini gemini-2.5-pro"))
+	require.Equal(t, "0.75 0.075 0.75 3.75", costs("gemini gemini-3.7-flash"), "the price of storage in the place of the read price")
+	require.Equal(t, "2.5 1.25 2.5 10", costs("azure gpt-4o"))
+	require.Equal(t, costs("moonshot kimi-k2.6"), costs("moonshot-cn kimi-k2.6"))
+	require.Equal(t, "0.6 0.11 0.6 2.2", costs("zai glm-4.7"))
+	require.Equal(t, "0.02 0.02 0.02 0", costs("openai text-embedding-3-small"))
+	require.Equal(t, "0.13 0.13 0.13 0", costs("openai text-embedding-3-large"))
+	require.Equal(t, "0.1 0.1 0.1 0", costs("openai text-embedding-ada-002"))
+	require.Equal(t, "0.1 0.1 0.1 0", costs("mistral mistral-embed"))
+	require.Equal(t, "0.15 0.15 0.15 0", costs("gemini gemini-embedding-001"))
+	require.Equal(t, "1.5 1.5 1.5 2", costs("openai gpt-3.5-turbo-instruct"))
+	require.Equal(t, provider.KindEmbeddings, have["openai text-embedding-3-small"].Kind)
+	require.Equal(t, provider.KindCompletions, have["openai gpt-3.5-turbo-instruct"].Kind)
+	require.Equal(t, provider.KindChat, have["openai gpt-4o"].Kind)
 	require.True(t, have["openai o3"].Reasons)
 	require.EqualValues(t, 128000, have["openai gpt-4o"].ContextWindow)
+}
+
+func TestClaudesCacheCosts(t *testing.T) {
+	some := false
+	for _, m := range provider.Models() {
+		if m.Provider != "anthropic" {
+			continue
+		}
+		some = true
+		require.Equal(t, m.InputCost, 10*m.CachedInputCost, m.Name)
+		require.Equal(t, 5*m.InputCost, 4*m.CacheWriteCost, m.Name)
+	}
+	require.True(t, some)
+}
+
+func TestCheapestChats(t *testing.T) {
+	require.Equal(t, "gpt-4o-mini", provider.Cheapest("openai", []string{"text-embedding-3-small", "gpt-3.5-turbo-instruct", "gpt-4o", "gpt-4o-mini"}))
+	require.Empty(t, provider.Cheapest("openai", []string{"text-embedding-3-small"}))
+	require.Equal(t, "claude-haiku-4-5-20251001", provider.Cheapest("anthropic", []string{"claude-opus-4-8", "claude-haiku-4-5-20251001"}))
 }
 
 func TestProvidersAreComplete(t *testing.T) {

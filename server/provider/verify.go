@@ -195,12 +195,12 @@ func (v *verifier) cheapest(models []string) string {
 	return Cheapest(v.t.Provider, models)
 }
 
-// Cheapest returns which of names costs least by the catalogue; where it knows none of them, the first that looks like a
+// Cheapest returns which of names that chat costs least by the catalogue; where it knows none of them, the first that looks like a
 // model for chats, and "" where there is none.
 func Cheapest(provider string, names []string) string {
 	best, cost := "", money.USD(-1)
 	for _, m := range models() {
-		if sum := m.InputCost + m.OutputCost; m.Provider == provider && (cost < 0 || sum < cost) && slices.Contains(names, m.Name) {
+		if sum := m.InputCost + m.OutputCost; m.Provider == provider && m.Kind == KindChat && (cost < 0 || sum < cost) && slices.Contains(names, m.Name) {
 			best, cost = m.Name, sum
 		}
 	}
