@@ -15,8 +15,8 @@ const (
 type authScheme string
 
 const (
-	bearer     authScheme = "" // Authorization: Bearer …
-	xAPIKey    authScheme = "X-Api-Key"
+	bearer     authScheme = ""          // Authorization: Bearer …
+	xAPIKey    authScheme = "X-Api-Key" //nolint:gosec // the name of a header
 	apiKey     authScheme = "Api-Key"
 	xGoogleKey authScheme = "X-Goog-Api-Key"
 )
