@@ -28,15 +28,26 @@ func pool(n int) []routing.Candidate {
 	return out
 }
 
+// loaded is pool with requests on every key, limits that are nearly reached, and a conversation that goes on.
+func loaded(n int) []routing.Candidate {
+	out := pool(n)
+	for i := range out {
+		out[i].InFlight, out[i].Used, out[i].Warm = int64(1+i%9), float64(i%10)/10, i%100 == 7
+	}
+	return out
+}
+
 func BenchmarkDecide(b *testing.B) {
-	for _, n := range []int{10, 100, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			candidates, s := pool(n), routing.Defaults()
-			b.ReportAllocs()
-			for b.Loop() {
-				routing.Decide(now, s, false, candidates)
-			}
-		})
+	for name, pool := range map[string]func(int) []routing.Candidate{"idle": pool, "loaded": loaded} {
+		for _, n := range []int{10, 100, 1000} {
+			b.Run(fmt.Sprint(name, "/", n), func(b *testing.B) {
+				candidates, s := pool(n), routing.Defaults()
+				b.ReportAllocs()
+				for b.Loop() {
+					routing.Decide(now, s, false, candidates)
+				}
+			})
+		}
 	}
 }
 
@@ -51,7 +62,7 @@ func BenchmarkRecord(b *testing.B) {
 }
 
 func TestDecide_AllocatesAFewSlicesWhateverTheNumber(t *testing.T) {
-	candidates, s := pool(1000), routing.Defaults()
+	candidates, s := loaded(1000), routing.Defaults()
 	if n := testing.AllocsPerRun(10, func() { routing.Decide(now, s, false, candidates) }); n > 5 {
 		t.Errorf("Decide made %v allocations", n)
 	}

@@ -23,6 +23,12 @@ type Candidate struct {
 
 	Health
 
+	// What is known of the load at this moment and of the conversation. The zero values, nothing known, change no score.
+	InFlight int64   // requests of this server that run on the key now
+	Capacity int64   // how many may run on it at once, where a header or an admin set that; 0: unknown
+	Used     float64 // the share of the key's rate limits that is used up, of the nearest of them, 0..1; 0 where none is known
+	Warm     bool    // the key has this conversation's prompt in its cache
+
 	// Excluded is why the caller already knows that the key can't serve, "" where it may.
 	Excluded Exclusion
 }
@@ -30,8 +36,8 @@ type Candidate struct {
 // Exclusion is why a candidate was left out before scoring.
 type Exclusion string
 
-// The reasons to leave a candidate out. Decide finds TooLittleQuota, CoolingDown and, past its expiry, NotActive itself;
-// the others are the caller's.
+// The reasons to leave a candidate out. Decide finds TooLittleQuota, CoolingDown, ConcurrencyLimit and, past its expiry,
+// NotActive itself; the others are the caller's.
 const (
 	WrongModel       Exclusion = "wrong_model"
 	Unpriced         Exclusion = "unpriced"
@@ -42,19 +48,21 @@ const (
 	ConcurrencyLimit Exclusion = "concurrency_limit"
 	RateLimit        Exclusion = "rate_limit"
 	TriedAlready     Exclusion = "tried_already"
+	Unsupported      Exclusion = "unsupported" // the key's provider can't do this kind of request
+	BackingOff       Exclusion = "backing_off" // the key failed too often
 )
 
 // passes reports whether waiting until the candidate's CoolingUntil may lift the exclusion.
 func (e Exclusion) passes() bool {
 	switch e {
-	case CoolingDown, BreakerOpen, ConcurrencyLimit, RateLimit:
+	case CoolingDown, BreakerOpen, ConcurrencyLimit, RateLimit, BackingOff:
 		return true
 	}
 	return false
 }
 
 // exclusion is why c can't serve at now, "" where it can. The lasting reasons come first: waiting for the end of a cooldown
-// does not help a key without quota.
+// does not help a key without quota. Of those that pass, the one whose end is known.
 func (c *Candidate) exclusion(now time.Time) Exclusion {
 	switch {
 	case c.Excluded != "":
@@ -65,6 +73,8 @@ func (c *Candidate) exclusion(now time.Time) Exclusion {
 		return TooLittleQuota
 	case c.CoolingUntil != nil && c.CoolingUntil.After(now):
 		return CoolingDown
+	case c.Capacity > 0 && c.InFlight >= c.Capacity:
+		return ConcurrencyLimit
 	}
 	return ""
 }

@@ -51,10 +51,13 @@ func Decide(now time.Time, s Settings, failover bool, candidates []Candidate) De
 		}
 		keys[i] = k
 	}
-	eligible := 0
+	var scratch [penaltyKinds]Penalty
+	eligible, penalties := 0, 0
 	for i := range keys {
 		if keys[i].rank != excluded {
-			keys[i].score = sc.score(&candidates[i]).Score
+			scored := sc.score(&candidates[i], scratch[:0])
+			keys[i].score = scored.Score
+			penalties += len(scored.Penalties)
 			eligible++
 		}
 	}
@@ -67,6 +70,7 @@ func Decide(now time.Time, s Settings, failover bool, candidates []Candidate) De
 		Candidates: make([]Scored, len(keys)),
 		settings:   s, failover: failover,
 	}
+	lists := make([]Penalty, 0, penalties) // of all candidates, one after the other
 	for i, k := range keys {
 		c := &candidates[k.index]
 		if k.rank == excluded {
@@ -74,7 +78,9 @@ func Decide(now time.Time, s Settings, failover bool, candidates []Candidate) De
 			continue
 		}
 		d.Order[i] = c.ID
-		d.Candidates[i] = sc.score(c) // a second time: cheaper than to keep and move the first
+		// A second time: cheaper than to keep and move the first.
+		d.Candidates[i] = sc.score(c, lists[len(lists):])
+		lists = lists[:len(lists)+len(d.Candidates[i].Penalties)]
 	}
 	d.Reason = d.reason()
 	return d

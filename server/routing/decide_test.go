@@ -55,6 +55,10 @@ func TestDecide_LeavesOut(t *testing.T) {
 		"not one that has cooled":     {func(c *routing.Candidate) { c.CoolingUntil = ago(0) }, ""},
 		"a key past its expiry":       {func(c *routing.Candidate) { c.ExpiresAt = ago(0) }, routing.NotActive},
 		"not one that just does not":  {func(c *routing.Candidate) { c.ExpiresAt = ago(-1) }, ""},
+		"a key that is full":          {func(c *routing.Candidate) { c.InFlight, c.Capacity = 4, 4 }, routing.ConcurrencyLimit},
+		"not one with room for one":   {func(c *routing.Candidate) { c.InFlight, c.Capacity = 3, 4 }, ""},
+		"none whose room is unknown":  {func(c *routing.Candidate) { c.InFlight, c.Capacity = 1000, 0 }, ""},
+		"the end that is known":       {func(c *routing.Candidate) { c.InFlight, c.Capacity, c.CoolingUntil = 4, 4, ago(-1) }, routing.CoolingDown},
 		"the caller's reason first":   {func(c *routing.Candidate) { c.Available, c.Excluded = 0, routing.WrongModel }, routing.WrongModel},
 		"the lasting reason is named": {func(c *routing.Candidate) { c.Available, c.CoolingUntil = 0, ago(-1) }, routing.TooLittleQuota},
 	}
@@ -143,6 +147,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 	breaker, broke, dead := cooling("res_b", 5*time.Second), cooling("res_q", time.Second), cooling("res_d", time.Second)
 	breaker.Excluded, dead.Excluded = routing.BreakerOpen, routing.NotActive
+	backing, unable := cooling("res_k", 3*time.Second), cooling("res_u", time.Second)
+	backing.Excluded, unable.Excluded = routing.BackingOff, routing.Unsupported
 	broke.Available = money.USD(0)
 	tests := map[string]struct {
 		pool  []routing.Candidate
@@ -151,6 +157,8 @@ func TestRetryAfter(t *testing.T) {
 	}{
 		"the soonest cooldown":            {[]routing.Candidate{cooling("res_1", 30*time.Second), cooling("res_2", 20*time.Second)}, 20 * time.Second, true},
 		"a breaker whose end is known":    {[]routing.Candidate{cooling("res_1", 30*time.Second), breaker}, 5 * time.Second, true},
+		"a key that backs off":            {[]routing.Candidate{breaker, backing}, 3 * time.Second, true},
+		"waiting teaches nobody":          {[]routing.Candidate{unable}, 0, false},
 		"waiting helps no empty key":      {[]routing.Candidate{broke}, 0, false},
 		"waiting helps no dead key":       {[]routing.Candidate{dead}, 0, false},
 		"nothing while one can serve now": {[]routing.Candidate{plain("res_1"), cooling("res_2", time.Second)}, 0, false},

@@ -16,12 +16,23 @@
 // so that all scores of a decision are on one scale. Every part is in [0, 1], and so is the score; none is ever NaN,
 // whatever health a row may hold.
 //
-// A candidate that can't serve is left out before scoring, with one reason: first what the caller found (Exclusion), then a
-// quota that can't cover the request, then a cooldown. Backups come after all others, in the order of their own scores.
-// Ties go to the least recently used, then to the one with more available quota, then to the smaller id.
+// The penalties of the settings are for keys of the platform, for little quota and for a use within the last minute. Further
+// ones spread requests that come at once and keep a conversation together; they are 1 where nothing is known:
+//
+//	in_flight   1 / (1 + requests in flight / capacity)     16 stands for a capacity that is not known
+//	near_limit  from 1 at 70 % of a rate limit used up evenly down to 0.25 at all of it
+//	cold_cache  0.7 where another regular candidate has the conversation's prompt in its cache, as long as that one's
+//	            in_flight × near_limit is 0.6 or more: under heavy load it lets the conversation go
+//
+// That a key was used recently is not held against it by the conversation that is in its cache.
+//
+// A candidate that can't serve is left out before scoring, with one reason: first what the caller found (Exclusion), then an
+// expiry, a quota that can't cover the request, a cooldown, as many requests in flight as its capacity. Backups come after
+// all others, in the order of their own scores. Ties go to the least recently used, then to the one with more available
+// quota, then to the smaller id.
 //
 // Invariants: Order has every candidate that is not excluded, once; every excluded candidate has a reason; a further
-// failure never raises a score; a backup is never before one that is none.
+// failure never raises a score, nor does more load; a backup is never before one that is none; warmth puts no key back.
 //
 // The health that feeds all this is kept by Observe, or for a batch of observations at once by Delta.
 //

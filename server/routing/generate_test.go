@@ -92,6 +92,10 @@ func candidate(id ids.ID) *rapid.Generator[routing.Candidate] {
 				LastFailureAt:  optional(times()).Draw(t, "failed"), LastUsedAt: optional(times()).Draw(t, "used"),
 				CoolingUntil: optional(times()).Draw(t, "cooling"),
 			},
+			InFlight: rapid.SampledFrom([]int64{0, 0, 1, 4, 100}).Draw(t, "in flight"),
+			Capacity: rapid.SampledFrom([]int64{0, 0, 4, 10}).Draw(t, "capacity"),
+			Used:     rapid.SampledFrom([]float64{0, 0, 0.5, 0.9, 1}).Draw(t, "used up"),
+			Warm:     rapid.Bool().Draw(t, "warm"),
 			Excluded: rapid.SampledFrom([]routing.Exclusion{"", "", "", routing.WrongModel, routing.TriedAlready}).Draw(t, "excluded"),
 		}
 	})
@@ -115,6 +119,9 @@ func wild(id ids.ID) *rapid.Generator[routing.Candidate] {
 				FailuresInARow: rapid.Int64().Draw(t, "failures"), LastFailureAt: at.Draw(t, "failed"),
 				LastUsedAt: at.Draw(t, "used"), CoolingUntil: at.Draw(t, "cooling"),
 			},
+			InFlight: rapid.Int64().Draw(t, "in flight"), Capacity: rapid.Int64().Draw(t, "capacity"),
+			Used: rapid.OneOf(rapid.Float64(), rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1)})).Draw(t, "used up"),
+			Warm: rapid.Bool().Draw(t, "warm"),
 		}
 	})
 }

@@ -44,6 +44,7 @@ func TestDecide_Invariants(t *testing.T) {
 			if eligible {
 				require.Equal(t, d.Order[i], c.ID)
 				require.GreaterOrEqual(t, byID[c.ID].Available, byID[c.ID].Need)
+				require.True(t, byID[c.ID].Capacity <= 0 || byID[c.ID].InFlight < byID[c.ID].Capacity)
 				if c.Backup && !backups {
 					backups, last = true, math.Inf(1)
 				}
@@ -63,6 +64,9 @@ func requireWithinBounds(t *rapid.T, c routing.Scored) {
 	for i, v := range []float64{c.Score, c.Cost, c.Performance, c.Reliability,
 		p.Expiring, p.Cheapness, p.Speed, p.Success, p.History, p.Stability} {
 		require.True(t, v >= 0 && v <= 1, "value %d is %v", i, v) // NaN is neither
+	}
+	for _, p := range c.Penalties {
+		require.True(t, p.Factor > 0 && p.Factor <= 1, "%s is %v", p.Name, p.Factor)
 	}
 }
 

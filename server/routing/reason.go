@@ -14,6 +14,7 @@ const (
 	FallbackToBackup   Reason = "fallback_to_backup" // a backup serves: nobody else could
 	Failover           Reason = "failover"           // another key failed this request before
 	OnlyCandidate      Reason = "only_candidate"     // nobody else could serve, backups aside: they do not compete
+	SessionAffinity    Reason = "session_affinity"   // it has the conversation in its cache, else another were the first
 	ExpiringSoon       Reason = "expiring_soon"
 	LowestCost         Reason = "lowest_cost"
 	Fastest            Reason = "fastest"
@@ -32,8 +33,25 @@ func (d Decision) reason() Reason {
 		return Failover
 	case n == 1 || d.Candidates[1].Backup:
 		return OnlyCandidate
+	case d.warmthDecided():
+		return SessionAffinity
 	}
 	return d.settings.lead(d.Candidates[0], d.Candidates[1])
+}
+
+// warmthDecided reports whether another were the first if none were penalised for a cold cache. Where any is, those that
+// are not are the warm ones. An equal score counts: a tie would go to the key that was not used last.
+func (d Decision) warmthDecided() bool {
+	first := d.Candidates[0]
+	if first.cold() {
+		return false
+	}
+	for _, c := range d.Candidates[1:len(d.Order)] {
+		if c.cold() && d.settings.warmScore(c) >= first.Score {
+			return true
+		}
+	}
+	return false
 }
 
 // ReasonFor is the reason to use chosen where all before it in Order turned out to have too little quota; "" for a key that

@@ -17,7 +17,7 @@ type Scored struct {
 	Performance float64   `json:"performance"`
 	Reliability float64   `json:"reliability"`
 	Parts       Parts     `json:"parts"`
-	Penalties   []Penalty `json:"penalties"` // shared between candidates: read only
+	Penalties   []Penalty `json:"penalties"` // in the order of their names above, memory shared: read only
 	Excluded    Exclusion `json:"excluded,omitempty"`
 
 	coolingUntil *time.Time
@@ -33,26 +33,6 @@ type Parts struct {
 	Stability float64 `json:"stability"`
 }
 
-// Penalty is a factor that lowered a score.
-type Penalty struct {
-	Name   string  `json:"name"`
-	Factor float64 `json:"factor"`
-}
-
-// The names of the penalties.
-const (
-	PlatformOwned = "platform_owned"
-	LowQuota      = "low_quota"
-	UsedRecently  = "used_recently"
-)
-
-const (
-	platformOwned = 1 << iota
-	lowQuota
-	usedRecently
-	penaltySets
-)
-
 const (
 	expiryHorizon = 30 * 24 * time.Hour
 	failureHalves = 10 * time.Minute // half of the doubt that failures raised is gone after this time
@@ -60,27 +40,15 @@ const (
 
 // scale is what the candidates of one decision are measured by.
 type scale struct {
-	now       time.Time
-	settings  Settings
-	cheapest  money.USD
-	fastest   float64
-	penalties [penaltySets][]Penalty // the lists of all sets of penalties, made once for all candidates
+	now      time.Time
+	settings Settings
+	cheapest money.USD
+	fastest  float64
+	warm     bool // a regular candidate has the conversation in its cache and is not under heavy load
 }
 
 func newScale(now time.Time, s Settings) scale {
-	sc := scale{now: now, settings: s, cheapest: math.MaxInt64, fastest: math.Inf(1)}
-	all := [...]Penalty{{PlatformOwned, s.PlatformOwnedFactor}, {LowQuota, s.LowQuotaFactor}, {UsedRecently, s.UsedRecentlyFactor}}
-	backing := make([]Penalty, 0, len(all)*penaltySets/2) // each is in half of the sets
-	for set := range sc.penalties {
-		from := len(backing)
-		for i, p := range all {
-			if set&(1<<i) != 0 {
-				backing = append(backing, p)
-			}
-		}
-		sc.penalties[set] = backing[from:len(backing):len(backing)]
-	}
-	return sc
+	return scale{now: now, settings: s, cheapest: math.MaxInt64, fastest: math.Inf(1)}
 }
 
 // include makes c one of those that the others are measured by.
@@ -89,9 +57,11 @@ func (s *scale) include(c *Candidate) {
 	if l, ok := measured(c.TokenLatencyMs); ok {
 		s.fastest = min(s.fastest, l)
 	}
+	s.warm = s.warm || (c.Warm && !c.Backup && !c.heavilyLoaded())
 }
 
-func (s *scale) score(c *Candidate) Scored {
+// score returns c with its penalties appended to list.
+func (s *scale) score(c *Candidate, list []Penalty) Scored {
 	p := Parts{
 		Expiring:  s.expiring(c.ExpiresAt),
 		Cheapness: s.cheapness(c.Expected),
@@ -101,7 +71,7 @@ func (s *scale) score(c *Candidate) Scored {
 		Stability: s.stability(c.FailuresInARow, c.LastFailureAt),
 	}
 	out := Scored{
-		ID: c.ID, Backup: c.Backup, Parts: p, Penalties: s.penalties[s.penaltySet(c)],
+		ID: c.ID, Backup: c.Backup, Parts: p, Penalties: s.penalties(c, list),
 		Cost:        (p.Expiring + p.Cheapness) / 2,
 		Performance: (p.Speed + p.Success) / 2,
 		Reliability: (p.History + p.Stability) / 2,
@@ -116,20 +86,6 @@ func (s *scale) score(c *Candidate) Scored {
 // weigh is the score before penalties. The weights may add up to a hair more than 1, the score may not.
 func (s Settings) weigh(c Scored) float64 {
 	return min(s.CostWeight*c.Cost+s.PerformanceWeight*c.Performance+s.ReliabilityWeight*c.Reliability, 1)
-}
-
-func (s *scale) penaltySet(c *Candidate) (set int) {
-	if c.Platform {
-		set |= platformOwned
-	}
-	if c.Current < s.settings.LowQuotaThreshold {
-		set |= lowQuota
-	}
-	// A use in the future is one that a server with a faster clock has just recorded.
-	if c.LastUsedAt != nil && s.settings.UsedRecently > 0 && s.now.Sub(*c.LastUsedAt) < s.settings.UsedRecently {
-		set |= usedRecently
-	}
-	return set
 }
 
 func (s *scale) expiring(at *time.Time) float64 {
