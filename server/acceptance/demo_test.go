@@ -46,7 +46,7 @@ func TestTheDemoStaysOnThisMachine(t *testing.T) {
 
 func TestHelpIsEverywhere(t *testing.T) {
 	for _, command := range []string{"", "serve", "demo", "migrate", "verify-ledger", "ledger", "ledger correct", "ledger freeze", "ledger unfreeze",
-		"verify-receipt", "sandbox", "version", "healthcheck"} {
+		"verify-receipt", "sandbox", "simulate", "version", "healthcheck"} {
 		out, err := runCommand([]string{"PATH=" + os.Getenv("PATH")}, append(strings.Fields(command), "--help")...)
 		require.NoError(t, err, out)
 		require.Contains(t, out, strings.TrimSpace("Usage: resourcepool "+command))

@@ -36,6 +36,7 @@ type commands struct {
 	Ledger      ledgerCommands     `cmd:"" help:"Correct the books, and freeze accounts."`
 	Receipt     receiptCommand     `cmd:"" name:"verify-receipt" help:"Verify a receipt offline: with nothing but it and the public key."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Run a provider that speaks the protocols of OpenAI, Anthropic and Gemini, with keys whose quota runs out."`
+	Simulate    simulateCommand    `cmd:"" help:"Replay requests over a described pool and compare strategies of routing. Nothing is called and nothing kept."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server of this environment whether it is ready; for containers."`
 }

@@ -20,9 +20,9 @@
 // ones spread requests that come at once and keep a conversation together; they are 1 where nothing is known:
 //
 //	in_flight   1 / (1 + requests in flight / capacity)     16 stands for a capacity that is not known
-//	near_limit  from 1 at 70 % of a rate limit used up evenly down to 0.25 at all of it
-//	cold_cache  0.7 where another regular candidate has the conversation's prompt in its cache, as long as that one's
-//	            in_flight × near_limit is 0.6 or more: under heavy load it lets the conversation go
+//	near_limit  from 1 at 70 % of a rate limit used up evenly down to 0.1 at all of it
+//	cold_cache  0.6 where another regular candidate has the conversation's prompt in its cache, as long as that one's
+//	            in_flight × near_limit is 0.4 or more: under heavy load it lets the conversation go
 //
 // That a key was used recently is not held against it by the conversation that is in its cache.
 //

@@ -18,15 +18,15 @@ const (
 	penaltyKinds = 6
 )
 
-// How the load and the caches count.
+// How the load and the caches count. What the numbers do was tried out by simulation: see the README of server/simulate.
 const (
 	// usualCapacity stands for a capacity that is not known. As many requests in flight as the capacity halve a score.
 	usualCapacity = 16
 	// Of the rate limits nearLimitFrom may be used up for nothing; from there on the factor falls evenly to nearLimitLeast.
-	nearLimitFrom, nearLimitLeast = 0.7, 0.25
-	coldCacheFactor               = 0.7
+	nearLimitFrom, nearLimitLeast = 0.7, 0.1
+	coldCacheFactor               = 0.6
 	// heavyLoad is the factor of a key's load below which its warm cache is no reason any more to keep others away.
-	heavyLoad = 0.6
+	heavyLoad = 0.4
 )
 
 // penalties appends those of c, in the order of their names above. A factor of the load that is 1 is none.

@@ -37,9 +37,9 @@ func TestPenalty_Load(t *testing.T) {
 		"more than there can be":           {func(c *routing.Candidate) { c.InFlight = math.MaxInt64 }, routing.InFlight, 0x1p-59},
 		"less than there can be":           {func(c *routing.Candidate) { c.InFlight, c.Capacity = -3, -1 }, routing.InFlight, 1},
 		"most of the limit left":           {func(c *routing.Candidate) { c.Used = 0.7 }, routing.NearLimit, 1},
-		"half of the rest used up":         {func(c *routing.Candidate) { c.Used = 0.85 }, routing.NearLimit, 0.625},
-		"all of the limit used up":         {func(c *routing.Candidate) { c.Used = 1 }, routing.NearLimit, 0.25},
-		"more used up than there is":       {func(c *routing.Candidate) { c.Used = math.Inf(1) }, routing.NearLimit, 0.25},
+		"half of the rest used up":         {func(c *routing.Candidate) { c.Used = 0.85 }, routing.NearLimit, 0.55},
+		"all of the limit used up":         {func(c *routing.Candidate) { c.Used = 1 }, routing.NearLimit, 0.1},
+		"more used up than there is":       {func(c *routing.Candidate) { c.Used = math.Inf(1) }, routing.NearLimit, 0.1},
 		"nobody knows how much":            {func(c *routing.Candidate) { c.Used = math.NaN() }, routing.NearLimit, 1},
 		"cold, and so are all others":      {func(*routing.Candidate) {}, routing.ColdCache, 1},
 		"warm, and nobody else to compete": {func(c *routing.Candidate) { c.Warm = true }, routing.ColdCache, 1},
@@ -61,16 +61,16 @@ func TestPenalty_ColdCache(t *testing.T) {
 		warm, own func(*routing.Candidate)
 		want      float64
 	}{
-		"another key is warm":            {nothing, nothing, 0.7},
+		"another key is warm":            {nothing, nothing, 0.6},
 		"this one is warm too":           {nothing, func(c *routing.Candidate) { c.Warm = true }, 1},
 		"a backup has no cache to lose":  {nothing, func(c *routing.Candidate) { c.Backup = true }, 1},
 		"the warm key is a backup":       {func(c *routing.Candidate) { c.Backup = true }, nothing, 1},
 		"the warm key cools":             {func(c *routing.Candidate) { c.CoolingUntil = ago(-time.Second) }, nothing, 1},
 		"the warm key is full":           {func(c *routing.Candidate) { c.InFlight, c.Capacity = 4, 4 }, nothing, 1},
-		"the warm key is not very busy":  {func(c *routing.Candidate) { c.InFlight, c.Capacity = 2, 4 }, nothing, 0.7},
-		"the warm key is very busy":      {func(c *routing.Candidate) { c.InFlight, c.Capacity = 3, 4 }, nothing, 1},
+		"the warm key is not very busy":  {func(c *routing.Candidate) { c.InFlight = 23 }, nothing, 0.6},
+		"the warm key is very busy":      {func(c *routing.Candidate) { c.InFlight = 25 }, nothing, 1},
 		"the warm key is near its limit": {func(c *routing.Candidate) { c.Used = 0.95 }, nothing, 1},
-		"busy and somewhat near":         {func(c *routing.Candidate) { c.InFlight, c.Capacity, c.Used = 2, 4, 0.8 }, nothing, 1},
+		"busy and somewhat near":         {func(c *routing.Candidate) { c.InFlight, c.Capacity, c.Used = 2, 4, 0.85 }, nothing, 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
