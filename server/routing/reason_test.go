@@ -27,7 +27,8 @@ func TestReason(t *testing.T) {
 			func(c *routing.Candidate) { c.Backup, c.ExpiresAt = true, ago(-day) }, routing.OnlyCandidate},
 		"the conversation's key": {false, func(c *routing.Candidate) { c.Warm = true },
 			func(c *routing.Candidate) { c.ExpiresAt = ago(-20 * day) }, routing.SessionAffinity},
-		"its key, which is the best anyway": {false, func(c *routing.Candidate) { c.Warm, c.ExpiresAt = true, ago(-5*day) }, nothing, routing.BestOverall},
+		"its key, where nothing else decides": {false, func(c *routing.Candidate) { c.Warm = true }, nothing, routing.SessionAffinity},
+		"its key, which is the best anyway":   {false, func(c *routing.Candidate) { c.Warm, c.ExpiresAt = true, ago(-5*day) }, nothing, routing.BestOverall},
 		"its key, the only one": {false, func(c *routing.Candidate) { c.Warm = true },
 			func(c *routing.Candidate) { c.Backup, c.ExpiresAt = true, ago(-day) }, routing.OnlyCandidate},
 		"its key, after a failure": {true, func(c *routing.Candidate) { c.Warm = true },
@@ -87,5 +88,14 @@ func TestReason_WeightsDecideWhatCounts(t *testing.T) {
 	cheap.TokenLatencyMs, fast.TokenLatencyMs, fast.Expected = ptr(20.0), ptr(10.0), usd(4)
 	d := routing.Decide(now, s, false, []routing.Candidate{cheap, fast})
 	assert.Equal(t, []ids.ID{"res_fast", "res_cheap"}, d.Order)
+	assert.Equal(t, routing.Fastest, d.Reason)
+}
+
+func TestReason_IsNoAffinityWhereAColdKeyIsFirst(t *testing.T) {
+	fast, second, warm := plain("res_fast"), plain("res_second"), plain("res_warm")
+	fast.TokenLatencyMs, second.TokenLatencyMs = ptr(10.0), ptr(12.0)
+	warm.Warm, warm.Platform, warm.Current, warm.Expected = true, true, usd(9), usd(10)
+	d := routing.Decide(now, routing.Defaults(), false, []routing.Candidate{warm, second, fast})
+	assert.Equal(t, []ids.ID{"res_fast", "res_second", "res_warm"}, d.Order)
 	assert.Equal(t, routing.Fastest, d.Reason)
 }
