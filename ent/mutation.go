@@ -6244,49 +6244,55 @@ func (m *PoolLedgerMutation) ResetEdge(name string) error {
 // PoolResourceMutation represents an operation that mutates the PoolResource nodes in the graph.
 type PoolResourceMutation struct {
 	config
-	op                     Op
-	typ                    string
-	id                     *ids.ID
-	owner_id               *ids.ID
-	provider               *string
-	base_url               *string
-	label                  *string
-	masked_key             *string
-	fingerprint            *[]byte
-	account_hash           *[]byte
-	models                 *[]string
-	appendmodels           []string
-	original_quota         *money.USD
-	addoriginal_quota      *money.USD
-	quota_confirmed        *bool
-	status                 *poolresource.Status
-	status_reason          *string
-	suspended_by           *poolresource.SuspendedBy
-	backup                 *bool
-	accepted_terms         *string
-	expires_at             *time.Time
-	verified_at            *time.Time
-	created_at             *time.Time
-	withdrawn_at           *time.Time
-	total_requests         *int64
-	addtotal_requests      *int64
-	successful_requests    *int64
-	addsuccessful_requests *int64
-	average_latency_ms     *float64
-	addaverage_latency_ms  *float64
-	token_latency_ms       *float64
-	addtoken_latency_ms    *float64
-	success_average        *float64
-	addsuccess_average     *float64
-	failures_in_a_row      *int64
-	addfailures_in_a_row   *int64
-	last_failure_at        *time.Time
-	last_used_at           *time.Time
-	cooling_until          *time.Time
-	clearedFields          map[string]struct{}
-	done                   bool
-	oldValue               func(context.Context) (*PoolResource, error)
-	predicates             []predicate.PoolResource
+	op                         Op
+	typ                        string
+	id                         *ids.ID
+	owner_id                   *ids.ID
+	provider                   *string
+	base_url                   *string
+	label                      *string
+	masked_key                 *string
+	fingerprint                *[]byte
+	account_hash               *[]byte
+	models                     *[]string
+	appendmodels               []string
+	original_quota             *money.USD
+	addoriginal_quota          *money.USD
+	quota_confirmed            *bool
+	status                     *poolresource.Status
+	status_reason              *string
+	suspended_by               *poolresource.SuspendedBy
+	backup                     *bool
+	accepted_terms             *string
+	expires_at                 *time.Time
+	verified_at                *time.Time
+	created_at                 *time.Time
+	withdrawn_at               *time.Time
+	max_concurrency            *int64
+	addmax_concurrency         *int64
+	max_requests_per_minute    *int64
+	addmax_requests_per_minute *int64
+	max_tokens_per_minute      *int64
+	addmax_tokens_per_minute   *int64
+	total_requests             *int64
+	addtotal_requests          *int64
+	successful_requests        *int64
+	addsuccessful_requests     *int64
+	average_latency_ms         *float64
+	addaverage_latency_ms      *float64
+	token_latency_ms           *float64
+	addtoken_latency_ms        *float64
+	success_average            *float64
+	addsuccess_average         *float64
+	failures_in_a_row          *int64
+	addfailures_in_a_row       *int64
+	last_failure_at            *time.Time
+	last_used_at               *time.Time
+	cooling_until              *time.Time
+	clearedFields              map[string]struct{}
+	done                       bool
+	oldValue                   func(context.Context) (*PoolResource, error)
+	predicates                 []predicate.PoolResource
 }
 
 var _ ent.Mutation = (*PoolResourceMutation)(nil)
@@ -7216,6 +7222,174 @@ func (m *PoolResourceMutation) ResetWithdrawnAt() {
 	delete(m.clearedFields, poolresource.FieldWithdrawnAt)
 }
 
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (m *PoolResourceMutation) SetMaxConcurrency(i int64) {
+	m.max_concurrency = &i
+	m.addmax_concurrency = nil
+}
+
+// MaxConcurrency returns the value of the "max_concurrency" field in the mutation.
+func (m *PoolResourceMutation) MaxConcurrency() (r int64, exists bool) {
+	v := m.max_concurrency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMaxConcurrency returns the old "max_concurrency" field's value of the PoolResource entity.
+// If the PoolResource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PoolResourceMutation) OldMaxConcurrency(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMaxConcurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMaxConcurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMaxConcurrency: %w", err)
+	}
+	return oldValue.MaxConcurrency, nil
+}
+
+// AddMaxConcurrency adds i to the "max_concurrency" field.
+func (m *PoolResourceMutation) AddMaxConcurrency(i int64) {
+	if m.addmax_concurrency != nil {
+		*m.addmax_concurrency += i
+	} else {
+		m.addmax_concurrency = &i
+	}
+}
+
+// AddedMaxConcurrency returns the value that was added to the "max_concurrency" field in this mutation.
+func (m *PoolResourceMutation) AddedMaxConcurrency() (r int64, exists bool) {
+	v := m.addmax_concurrency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMaxConcurrency resets all changes to the "max_concurrency" field.
+func (m *PoolResourceMutation) ResetMaxConcurrency() {
+	m.max_concurrency = nil
+	m.addmax_concurrency = nil
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (m *PoolResourceMutation) SetMaxRequestsPerMinute(i int64) {
+	m.max_requests_per_minute = &i
+	m.addmax_requests_per_minute = nil
+}
+
+// MaxRequestsPerMinute returns the value of the "max_requests_per_minute" field in the mutation.
+func (m *PoolResourceMutation) MaxRequestsPerMinute() (r int64, exists bool) {
+	v := m.max_requests_per_minute
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMaxRequestsPerMinute returns the old "max_requests_per_minute" field's value of the PoolResource entity.
+// If the PoolResource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PoolResourceMutation) OldMaxRequestsPerMinute(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMaxRequestsPerMinute is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMaxRequestsPerMinute requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMaxRequestsPerMinute: %w", err)
+	}
+	return oldValue.MaxRequestsPerMinute, nil
+}
+
+// AddMaxRequestsPerMinute adds i to the "max_requests_per_minute" field.
+func (m *PoolResourceMutation) AddMaxRequestsPerMinute(i int64) {
+	if m.addmax_requests_per_minute != nil {
+		*m.addmax_requests_per_minute += i
+	} else {
+		m.addmax_requests_per_minute = &i
+	}
+}
+
+// AddedMaxRequestsPerMinute returns the value that was added to the "max_requests_per_minute" field in this mutation.
+func (m *PoolResourceMutation) AddedMaxRequestsPerMinute() (r int64, exists bool) {
+	v := m.addmax_requests_per_minute
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMaxRequestsPerMinute resets all changes to the "max_requests_per_minute" field.
+func (m *PoolResourceMutation) ResetMaxRequestsPerMinute() {
+	m.max_requests_per_minute = nil
+	m.addmax_requests_per_minute = nil
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (m *PoolResourceMutation) SetMaxTokensPerMinute(i int64) {
+	m.max_tokens_per_minute = &i
+	m.addmax_tokens_per_minute = nil
+}
+
+// MaxTokensPerMinute returns the value of the "max_tokens_per_minute" field in the mutation.
+func (m *PoolResourceMutation) MaxTokensPerMinute() (r int64, exists bool) {
+	v := m.max_tokens_per_minute
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMaxTokensPerMinute returns the old "max_tokens_per_minute" field's value of the PoolResource entity.
+// If the PoolResource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PoolResourceMutation) OldMaxTokensPerMinute(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMaxTokensPerMinute is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMaxTokensPerMinute requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMaxTokensPerMinute: %w", err)
+	}
+	return oldValue.MaxTokensPerMinute, nil
+}
+
+// AddMaxTokensPerMinute adds i to the "max_tokens_per_minute" field.
+func (m *PoolResourceMutation) AddMaxTokensPerMinute(i int64) {
+	if m.addmax_tokens_per_minute != nil {
+		*m.addmax_tokens_per_minute += i
+	} else {
+		m.addmax_tokens_per_minute = &i
+	}
+}
+
+// AddedMaxTokensPerMinute returns the value that was added to the "max_tokens_per_minute" field in this mutation.
+func (m *PoolResourceMutation) AddedMaxTokensPerMinute() (r int64, exists bool) {
+	v := m.addmax_tokens_per_minute
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetMaxTokensPerMinute resets all changes to the "max_tokens_per_minute" field.
+func (m *PoolResourceMutation) ResetMaxTokensPerMinute() {
+	m.max_tokens_per_minute = nil
+	m.addmax_tokens_per_minute = nil
+}
+
 // SetTotalRequests sets the "total_requests" field.
 func (m *PoolResourceMutation) SetTotalRequests(i int64) {
 	m.total_requests = &i
@@ -7775,7 +7949,7 @@ func (m *PoolResourceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PoolResourceMutation) Fields() []string {
-	fields := make([]string, 0, 28)
+	fields := make([]string, 0, 31)
 	if m.owner_id != nil {
 		fields = append(fields, poolresource.FieldOwnerID)
 	}
@@ -7832,6 +8006,15 @@ func (m *PoolResourceMutation) Fields() []string {
 	}
 	if m.withdrawn_at != nil {
 		fields = append(fields, poolresource.FieldWithdrawnAt)
+	}
+	if m.max_concurrency != nil {
+		fields = append(fields, poolresource.FieldMaxConcurrency)
+	}
+	if m.max_requests_per_minute != nil {
+		fields = append(fields, poolresource.FieldMaxRequestsPerMinute)
+	}
+	if m.max_tokens_per_minute != nil {
+		fields = append(fields, poolresource.FieldMaxTokensPerMinute)
 	}
 	if m.total_requests != nil {
 		fields = append(fields, poolresource.FieldTotalRequests)
@@ -7906,6 +8089,12 @@ func (m *PoolResourceMutation) Field(name string) (ent.Value, bool) {
 		return m.CreatedAt()
 	case poolresource.FieldWithdrawnAt:
 		return m.WithdrawnAt()
+	case poolresource.FieldMaxConcurrency:
+		return m.MaxConcurrency()
+	case poolresource.FieldMaxRequestsPerMinute:
+		return m.MaxRequestsPerMinute()
+	case poolresource.FieldMaxTokensPerMinute:
+		return m.MaxTokensPerMinute()
 	case poolresource.FieldTotalRequests:
 		return m.TotalRequests()
 	case poolresource.FieldSuccessfulRequests:
@@ -7971,6 +8160,12 @@ func (m *PoolResourceMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldCreatedAt(ctx)
 	case poolresource.FieldWithdrawnAt:
 		return m.OldWithdrawnAt(ctx)
+	case poolresource.FieldMaxConcurrency:
+		return m.OldMaxConcurrency(ctx)
+	case poolresource.FieldMaxRequestsPerMinute:
+		return m.OldMaxRequestsPerMinute(ctx)
+	case poolresource.FieldMaxTokensPerMinute:
+		return m.OldMaxTokensPerMinute(ctx)
 	case poolresource.FieldTotalRequests:
 		return m.OldTotalRequests(ctx)
 	case poolresource.FieldSuccessfulRequests:
@@ -8131,6 +8326,27 @@ func (m *PoolResourceMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetWithdrawnAt(v)
 		return nil
+	case poolresource.FieldMaxConcurrency:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMaxConcurrency(v)
+		return nil
+	case poolresource.FieldMaxRequestsPerMinute:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMaxRequestsPerMinute(v)
+		return nil
+	case poolresource.FieldMaxTokensPerMinute:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMaxTokensPerMinute(v)
+		return nil
 	case poolresource.FieldTotalRequests:
 		v, ok := value.(int64)
 		if !ok {
@@ -8205,6 +8421,15 @@ func (m *PoolResourceMutation) AddedFields() []string {
 	if m.addoriginal_quota != nil {
 		fields = append(fields, poolresource.FieldOriginalQuota)
 	}
+	if m.addmax_concurrency != nil {
+		fields = append(fields, poolresource.FieldMaxConcurrency)
+	}
+	if m.addmax_requests_per_minute != nil {
+		fields = append(fields, poolresource.FieldMaxRequestsPerMinute)
+	}
+	if m.addmax_tokens_per_minute != nil {
+		fields = append(fields, poolresource.FieldMaxTokensPerMinute)
+	}
 	if m.addtotal_requests != nil {
 		fields = append(fields, poolresource.FieldTotalRequests)
 	}
@@ -8233,6 +8458,12 @@ func (m *PoolResourceMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case poolresource.FieldOriginalQuota:
 		return m.AddedOriginalQuota()
+	case poolresource.FieldMaxConcurrency:
+		return m.AddedMaxConcurrency()
+	case poolresource.FieldMaxRequestsPerMinute:
+		return m.AddedMaxRequestsPerMinute()
+	case poolresource.FieldMaxTokensPerMinute:
+		return m.AddedMaxTokensPerMinute()
 	case poolresource.FieldTotalRequests:
 		return m.AddedTotalRequests()
 	case poolresource.FieldSuccessfulRequests:
@@ -8260,6 +8491,27 @@ func (m *PoolResourceMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddOriginalQuota(v)
+		return nil
+	case poolresource.FieldMaxConcurrency:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMaxConcurrency(v)
+		return nil
+	case poolresource.FieldMaxRequestsPerMinute:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMaxRequestsPerMinute(v)
+		return nil
+	case poolresource.FieldMaxTokensPerMinute:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddMaxTokensPerMinute(v)
 		return nil
 	case poolresource.FieldTotalRequests:
 		v, ok := value.(int64)
@@ -8473,6 +8725,15 @@ func (m *PoolResourceMutation) ResetField(name string) error {
 		return nil
 	case poolresource.FieldWithdrawnAt:
 		m.ResetWithdrawnAt()
+		return nil
+	case poolresource.FieldMaxConcurrency:
+		m.ResetMaxConcurrency()
+		return nil
+	case poolresource.FieldMaxRequestsPerMinute:
+		m.ResetMaxRequestsPerMinute()
+		return nil
+	case poolresource.FieldMaxTokensPerMinute:
+		m.ResetMaxTokensPerMinute()
 		return nil
 	case poolresource.FieldTotalRequests:
 		m.ResetTotalRequests()
@@ -11331,6 +11592,8 @@ type UsageLogMutation struct {
 	created_at            *time.Time
 	status                *usagelog.Status
 	model                 *string
+	requested_model       *string
+	endpoint              *string
 	provider              *string
 	user_id               *ids.ID
 	token_id              *ids.ID
@@ -11356,12 +11619,16 @@ type UsageLogMutation struct {
 	addinput_price        *money.Credits
 	output_price          *money.Credits
 	addoutput_price       *money.Credits
+	cache_write_price     *money.Credits
+	addcache_write_price  *money.Credits
 	minimum_charge        *money.Credits
 	addminimum_charge     *money.Credits
 	input_cost            *money.USD
 	addinput_cost         *money.USD
 	cached_input_cost     *money.USD
 	addcached_input_cost  *money.USD
+	cache_write_cost      *money.USD
+	addcache_write_cost   *money.USD
 	output_cost           *money.USD
 	addoutput_cost        *money.USD
 	routing_reason        *string
@@ -11589,6 +11856,78 @@ func (m *UsageLogMutation) OldModel(ctx context.Context) (v string, err error) {
 // ResetModel resets all changes to the "model" field.
 func (m *UsageLogMutation) ResetModel() {
 	m.model = nil
+}
+
+// SetRequestedModel sets the "requested_model" field.
+func (m *UsageLogMutation) SetRequestedModel(s string) {
+	m.requested_model = &s
+}
+
+// RequestedModel returns the value of the "requested_model" field in the mutation.
+func (m *UsageLogMutation) RequestedModel() (r string, exists bool) {
+	v := m.requested_model
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestedModel returns the old "requested_model" field's value of the UsageLog entity.
+// If the UsageLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageLogMutation) OldRequestedModel(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestedModel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestedModel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestedModel: %w", err)
+	}
+	return oldValue.RequestedModel, nil
+}
+
+// ResetRequestedModel resets all changes to the "requested_model" field.
+func (m *UsageLogMutation) ResetRequestedModel() {
+	m.requested_model = nil
+}
+
+// SetEndpoint sets the "endpoint" field.
+func (m *UsageLogMutation) SetEndpoint(s string) {
+	m.endpoint = &s
+}
+
+// Endpoint returns the value of the "endpoint" field in the mutation.
+func (m *UsageLogMutation) Endpoint() (r string, exists bool) {
+	v := m.endpoint
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndpoint returns the old "endpoint" field's value of the UsageLog entity.
+// If the UsageLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageLogMutation) OldEndpoint(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndpoint is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndpoint requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndpoint: %w", err)
+	}
+	return oldValue.Endpoint, nil
+}
+
+// ResetEndpoint resets all changes to the "endpoint" field.
+func (m *UsageLogMutation) ResetEndpoint() {
+	m.endpoint = nil
 }
 
 // SetProvider sets the "provider" field.
@@ -12331,6 +12670,62 @@ func (m *UsageLogMutation) ResetOutputPrice() {
 	m.addoutput_price = nil
 }
 
+// SetCacheWritePrice sets the "cache_write_price" field.
+func (m *UsageLogMutation) SetCacheWritePrice(value money.Credits) {
+	m.cache_write_price = &value
+	m.addcache_write_price = nil
+}
+
+// CacheWritePrice returns the value of the "cache_write_price" field in the mutation.
+func (m *UsageLogMutation) CacheWritePrice() (r money.Credits, exists bool) {
+	v := m.cache_write_price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCacheWritePrice returns the old "cache_write_price" field's value of the UsageLog entity.
+// If the UsageLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageLogMutation) OldCacheWritePrice(ctx context.Context) (v money.Credits, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCacheWritePrice is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCacheWritePrice requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCacheWritePrice: %w", err)
+	}
+	return oldValue.CacheWritePrice, nil
+}
+
+// AddCacheWritePrice adds value to the "cache_write_price" field.
+func (m *UsageLogMutation) AddCacheWritePrice(value money.Credits) {
+	if m.addcache_write_price != nil {
+		*m.addcache_write_price += value
+	} else {
+		m.addcache_write_price = &value
+	}
+}
+
+// AddedCacheWritePrice returns the value that was added to the "cache_write_price" field in this mutation.
+func (m *UsageLogMutation) AddedCacheWritePrice() (r money.Credits, exists bool) {
+	v := m.addcache_write_price
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCacheWritePrice resets all changes to the "cache_write_price" field.
+func (m *UsageLogMutation) ResetCacheWritePrice() {
+	m.cache_write_price = nil
+	m.addcache_write_price = nil
+}
+
 // SetMinimumCharge sets the "minimum_charge" field.
 func (m *UsageLogMutation) SetMinimumCharge(value money.Credits) {
 	m.minimum_charge = &value
@@ -12497,6 +12892,62 @@ func (m *UsageLogMutation) AddedCachedInputCost() (r money.USD, exists bool) {
 func (m *UsageLogMutation) ResetCachedInputCost() {
 	m.cached_input_cost = nil
 	m.addcached_input_cost = nil
+}
+
+// SetCacheWriteCost sets the "cache_write_cost" field.
+func (m *UsageLogMutation) SetCacheWriteCost(value money.USD) {
+	m.cache_write_cost = &value
+	m.addcache_write_cost = nil
+}
+
+// CacheWriteCost returns the value of the "cache_write_cost" field in the mutation.
+func (m *UsageLogMutation) CacheWriteCost() (r money.USD, exists bool) {
+	v := m.cache_write_cost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCacheWriteCost returns the old "cache_write_cost" field's value of the UsageLog entity.
+// If the UsageLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UsageLogMutation) OldCacheWriteCost(ctx context.Context) (v money.USD, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCacheWriteCost is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCacheWriteCost requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCacheWriteCost: %w", err)
+	}
+	return oldValue.CacheWriteCost, nil
+}
+
+// AddCacheWriteCost adds value to the "cache_write_cost" field.
+func (m *UsageLogMutation) AddCacheWriteCost(value money.USD) {
+	if m.addcache_write_cost != nil {
+		*m.addcache_write_cost += value
+	} else {
+		m.addcache_write_cost = &value
+	}
+}
+
+// AddedCacheWriteCost returns the value that was added to the "cache_write_cost" field in this mutation.
+func (m *UsageLogMutation) AddedCacheWriteCost() (r money.USD, exists bool) {
+	v := m.addcache_write_cost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCacheWriteCost resets all changes to the "cache_write_cost" field.
+func (m *UsageLogMutation) ResetCacheWriteCost() {
+	m.cache_write_cost = nil
+	m.addcache_write_cost = nil
 }
 
 // SetOutputCost sets the "output_cost" field.
@@ -12881,7 +13332,7 @@ func (m *UsageLogMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UsageLogMutation) Fields() []string {
-	fields := make([]string, 0, 29)
+	fields := make([]string, 0, 33)
 	if m.created_at != nil {
 		fields = append(fields, usagelog.FieldCreatedAt)
 	}
@@ -12890,6 +13341,12 @@ func (m *UsageLogMutation) Fields() []string {
 	}
 	if m.model != nil {
 		fields = append(fields, usagelog.FieldModel)
+	}
+	if m.requested_model != nil {
+		fields = append(fields, usagelog.FieldRequestedModel)
+	}
+	if m.endpoint != nil {
+		fields = append(fields, usagelog.FieldEndpoint)
 	}
 	if m.provider != nil {
 		fields = append(fields, usagelog.FieldProvider)
@@ -12936,6 +13393,9 @@ func (m *UsageLogMutation) Fields() []string {
 	if m.output_price != nil {
 		fields = append(fields, usagelog.FieldOutputPrice)
 	}
+	if m.cache_write_price != nil {
+		fields = append(fields, usagelog.FieldCacheWritePrice)
+	}
 	if m.minimum_charge != nil {
 		fields = append(fields, usagelog.FieldMinimumCharge)
 	}
@@ -12944,6 +13404,9 @@ func (m *UsageLogMutation) Fields() []string {
 	}
 	if m.cached_input_cost != nil {
 		fields = append(fields, usagelog.FieldCachedInputCost)
+	}
+	if m.cache_write_cost != nil {
+		fields = append(fields, usagelog.FieldCacheWriteCost)
 	}
 	if m.output_cost != nil {
 		fields = append(fields, usagelog.FieldOutputCost)
@@ -12983,6 +13446,10 @@ func (m *UsageLogMutation) Field(name string) (ent.Value, bool) {
 		return m.Status()
 	case usagelog.FieldModel:
 		return m.Model()
+	case usagelog.FieldRequestedModel:
+		return m.RequestedModel()
+	case usagelog.FieldEndpoint:
+		return m.Endpoint()
 	case usagelog.FieldProvider:
 		return m.Provider()
 	case usagelog.FieldUserID:
@@ -13013,12 +13480,16 @@ func (m *UsageLogMutation) Field(name string) (ent.Value, bool) {
 		return m.InputPrice()
 	case usagelog.FieldOutputPrice:
 		return m.OutputPrice()
+	case usagelog.FieldCacheWritePrice:
+		return m.CacheWritePrice()
 	case usagelog.FieldMinimumCharge:
 		return m.MinimumCharge()
 	case usagelog.FieldInputCost:
 		return m.InputCost()
 	case usagelog.FieldCachedInputCost:
 		return m.CachedInputCost()
+	case usagelog.FieldCacheWriteCost:
+		return m.CacheWriteCost()
 	case usagelog.FieldOutputCost:
 		return m.OutputCost()
 	case usagelog.FieldRoutingReason:
@@ -13050,6 +13521,10 @@ func (m *UsageLogMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldStatus(ctx)
 	case usagelog.FieldModel:
 		return m.OldModel(ctx)
+	case usagelog.FieldRequestedModel:
+		return m.OldRequestedModel(ctx)
+	case usagelog.FieldEndpoint:
+		return m.OldEndpoint(ctx)
 	case usagelog.FieldProvider:
 		return m.OldProvider(ctx)
 	case usagelog.FieldUserID:
@@ -13080,12 +13555,16 @@ func (m *UsageLogMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldInputPrice(ctx)
 	case usagelog.FieldOutputPrice:
 		return m.OldOutputPrice(ctx)
+	case usagelog.FieldCacheWritePrice:
+		return m.OldCacheWritePrice(ctx)
 	case usagelog.FieldMinimumCharge:
 		return m.OldMinimumCharge(ctx)
 	case usagelog.FieldInputCost:
 		return m.OldInputCost(ctx)
 	case usagelog.FieldCachedInputCost:
 		return m.OldCachedInputCost(ctx)
+	case usagelog.FieldCacheWriteCost:
+		return m.OldCacheWriteCost(ctx)
 	case usagelog.FieldOutputCost:
 		return m.OldOutputCost(ctx)
 	case usagelog.FieldRoutingReason:
@@ -13131,6 +13610,20 @@ func (m *UsageLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetModel(v)
+		return nil
+	case usagelog.FieldRequestedModel:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestedModel(v)
+		return nil
+	case usagelog.FieldEndpoint:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndpoint(v)
 		return nil
 	case usagelog.FieldProvider:
 		v, ok := value.(string)
@@ -13237,6 +13730,13 @@ func (m *UsageLogMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOutputPrice(v)
 		return nil
+	case usagelog.FieldCacheWritePrice:
+		v, ok := value.(money.Credits)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCacheWritePrice(v)
+		return nil
 	case usagelog.FieldMinimumCharge:
 		v, ok := value.(money.Credits)
 		if !ok {
@@ -13257,6 +13757,13 @@ func (m *UsageLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCachedInputCost(v)
+		return nil
+	case usagelog.FieldCacheWriteCost:
+		v, ok := value.(money.USD)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCacheWriteCost(v)
 		return nil
 	case usagelog.FieldOutputCost:
 		v, ok := value.(money.USD)
@@ -13352,6 +13859,9 @@ func (m *UsageLogMutation) AddedFields() []string {
 	if m.addoutput_price != nil {
 		fields = append(fields, usagelog.FieldOutputPrice)
 	}
+	if m.addcache_write_price != nil {
+		fields = append(fields, usagelog.FieldCacheWritePrice)
+	}
 	if m.addminimum_charge != nil {
 		fields = append(fields, usagelog.FieldMinimumCharge)
 	}
@@ -13360,6 +13870,9 @@ func (m *UsageLogMutation) AddedFields() []string {
 	}
 	if m.addcached_input_cost != nil {
 		fields = append(fields, usagelog.FieldCachedInputCost)
+	}
+	if m.addcache_write_cost != nil {
+		fields = append(fields, usagelog.FieldCacheWriteCost)
 	}
 	if m.addoutput_cost != nil {
 		fields = append(fields, usagelog.FieldOutputCost)
@@ -13398,12 +13911,16 @@ func (m *UsageLogMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedInputPrice()
 	case usagelog.FieldOutputPrice:
 		return m.AddedOutputPrice()
+	case usagelog.FieldCacheWritePrice:
+		return m.AddedCacheWritePrice()
 	case usagelog.FieldMinimumCharge:
 		return m.AddedMinimumCharge()
 	case usagelog.FieldInputCost:
 		return m.AddedInputCost()
 	case usagelog.FieldCachedInputCost:
 		return m.AddedCachedInputCost()
+	case usagelog.FieldCacheWriteCost:
+		return m.AddedCacheWriteCost()
 	case usagelog.FieldOutputCost:
 		return m.AddedOutputCost()
 	case usagelog.FieldAttempts:
@@ -13489,6 +14006,13 @@ func (m *UsageLogMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddOutputPrice(v)
 		return nil
+	case usagelog.FieldCacheWritePrice:
+		v, ok := value.(money.Credits)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCacheWritePrice(v)
+		return nil
 	case usagelog.FieldMinimumCharge:
 		v, ok := value.(money.Credits)
 		if !ok {
@@ -13509,6 +14033,13 @@ func (m *UsageLogMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddCachedInputCost(v)
+		return nil
+	case usagelog.FieldCacheWriteCost:
+		v, ok := value.(money.USD)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCacheWriteCost(v)
 		return nil
 	case usagelog.FieldOutputCost:
 		v, ok := value.(money.USD)
@@ -13567,6 +14098,12 @@ func (m *UsageLogMutation) ResetField(name string) error {
 	case usagelog.FieldModel:
 		m.ResetModel()
 		return nil
+	case usagelog.FieldRequestedModel:
+		m.ResetRequestedModel()
+		return nil
+	case usagelog.FieldEndpoint:
+		m.ResetEndpoint()
+		return nil
 	case usagelog.FieldProvider:
 		m.ResetProvider()
 		return nil
@@ -13612,6 +14149,9 @@ func (m *UsageLogMutation) ResetField(name string) error {
 	case usagelog.FieldOutputPrice:
 		m.ResetOutputPrice()
 		return nil
+	case usagelog.FieldCacheWritePrice:
+		m.ResetCacheWritePrice()
+		return nil
 	case usagelog.FieldMinimumCharge:
 		m.ResetMinimumCharge()
 		return nil
@@ -13620,6 +14160,9 @@ func (m *UsageLogMutation) ResetField(name string) error {
 		return nil
 	case usagelog.FieldCachedInputCost:
 		m.ResetCachedInputCost()
+		return nil
+	case usagelog.FieldCacheWriteCost:
+		m.ResetCacheWriteCost()
 		return nil
 	case usagelog.FieldOutputCost:
 		m.ResetOutputCost()

@@ -58,6 +58,12 @@ type PoolResource struct {
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// WithdrawnAt holds the value of the "withdrawn_at" field.
 	WithdrawnAt *time.Time `json:"withdrawn_at,omitempty"`
+	// MaxConcurrency holds the value of the "max_concurrency" field.
+	MaxConcurrency int64 `json:"max_concurrency,omitempty"`
+	// MaxRequestsPerMinute holds the value of the "max_requests_per_minute" field.
+	MaxRequestsPerMinute int64 `json:"max_requests_per_minute,omitempty"`
+	// MaxTokensPerMinute holds the value of the "max_tokens_per_minute" field.
+	MaxTokensPerMinute int64 `json:"max_tokens_per_minute,omitempty"`
 	// TotalRequests holds the value of the "total_requests" field.
 	TotalRequests int64 `json:"total_requests,omitempty"`
 	// SuccessfulRequests holds the value of the "successful_requests" field.
@@ -90,7 +96,7 @@ func (*PoolResource) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case poolresource.FieldAverageLatencyMs, poolresource.FieldTokenLatencyMs, poolresource.FieldSuccessAverage:
 			values[i] = new(sql.NullFloat64)
-		case poolresource.FieldOriginalQuota, poolresource.FieldTotalRequests, poolresource.FieldSuccessfulRequests, poolresource.FieldFailuresInARow:
+		case poolresource.FieldOriginalQuota, poolresource.FieldMaxConcurrency, poolresource.FieldMaxRequestsPerMinute, poolresource.FieldMaxTokensPerMinute, poolresource.FieldTotalRequests, poolresource.FieldSuccessfulRequests, poolresource.FieldFailuresInARow:
 			values[i] = new(sql.NullInt64)
 		case poolresource.FieldID, poolresource.FieldOwnerID, poolresource.FieldProvider, poolresource.FieldBaseURL, poolresource.FieldLabel, poolresource.FieldMaskedKey, poolresource.FieldStatus, poolresource.FieldStatusReason, poolresource.FieldSuspendedBy, poolresource.FieldAcceptedTerms:
 			values[i] = new(sql.NullString)
@@ -239,6 +245,24 @@ func (_m *PoolResource) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.WithdrawnAt = new(time.Time)
 				*_m.WithdrawnAt = value.Time
+			}
+		case poolresource.FieldMaxConcurrency:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field max_concurrency", values[i])
+			} else if value.Valid {
+				_m.MaxConcurrency = value.Int64
+			}
+		case poolresource.FieldMaxRequestsPerMinute:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field max_requests_per_minute", values[i])
+			} else if value.Valid {
+				_m.MaxRequestsPerMinute = value.Int64
+			}
+		case poolresource.FieldMaxTokensPerMinute:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field max_tokens_per_minute", values[i])
+			} else if value.Valid {
+				_m.MaxTokensPerMinute = value.Int64
 			}
 		case poolresource.FieldTotalRequests:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -404,6 +428,15 @@ func (_m *PoolResource) String() string {
 		builder.WriteString("withdrawn_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("max_concurrency=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MaxConcurrency))
+	builder.WriteString(", ")
+	builder.WriteString("max_requests_per_minute=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MaxRequestsPerMinute))
+	builder.WriteString(", ")
+	builder.WriteString("max_tokens_per_minute=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MaxTokensPerMinute))
 	builder.WriteString(", ")
 	builder.WriteString("total_requests=")
 	builder.WriteString(fmt.Sprintf("%v", _m.TotalRequests))

@@ -211,6 +211,48 @@ func (_c *PoolResourceCreate) SetNillableWithdrawnAt(v *time.Time) *PoolResource
 	return _c
 }
 
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (_c *PoolResourceCreate) SetMaxConcurrency(v int64) *PoolResourceCreate {
+	_c.mutation.SetMaxConcurrency(v)
+	return _c
+}
+
+// SetNillableMaxConcurrency sets the "max_concurrency" field if the given value is not nil.
+func (_c *PoolResourceCreate) SetNillableMaxConcurrency(v *int64) *PoolResourceCreate {
+	if v != nil {
+		_c.SetMaxConcurrency(*v)
+	}
+	return _c
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (_c *PoolResourceCreate) SetMaxRequestsPerMinute(v int64) *PoolResourceCreate {
+	_c.mutation.SetMaxRequestsPerMinute(v)
+	return _c
+}
+
+// SetNillableMaxRequestsPerMinute sets the "max_requests_per_minute" field if the given value is not nil.
+func (_c *PoolResourceCreate) SetNillableMaxRequestsPerMinute(v *int64) *PoolResourceCreate {
+	if v != nil {
+		_c.SetMaxRequestsPerMinute(*v)
+	}
+	return _c
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (_c *PoolResourceCreate) SetMaxTokensPerMinute(v int64) *PoolResourceCreate {
+	_c.mutation.SetMaxTokensPerMinute(v)
+	return _c
+}
+
+// SetNillableMaxTokensPerMinute sets the "max_tokens_per_minute" field if the given value is not nil.
+func (_c *PoolResourceCreate) SetNillableMaxTokensPerMinute(v *int64) *PoolResourceCreate {
+	if v != nil {
+		_c.SetMaxTokensPerMinute(*v)
+	}
+	return _c
+}
+
 // SetTotalRequests sets the "total_requests" field.
 func (_c *PoolResourceCreate) SetTotalRequests(v int64) *PoolResourceCreate {
 	_c.mutation.SetTotalRequests(v)
@@ -386,6 +428,18 @@ func (_c *PoolResourceCreate) defaults() {
 		v := poolresource.DefaultBackup
 		_c.mutation.SetBackup(v)
 	}
+	if _, ok := _c.mutation.MaxConcurrency(); !ok {
+		v := poolresource.DefaultMaxConcurrency
+		_c.mutation.SetMaxConcurrency(v)
+	}
+	if _, ok := _c.mutation.MaxRequestsPerMinute(); !ok {
+		v := poolresource.DefaultMaxRequestsPerMinute
+		_c.mutation.SetMaxRequestsPerMinute(v)
+	}
+	if _, ok := _c.mutation.MaxTokensPerMinute(); !ok {
+		v := poolresource.DefaultMaxTokensPerMinute
+		_c.mutation.SetMaxTokensPerMinute(v)
+	}
 	if _, ok := _c.mutation.TotalRequests(); !ok {
 		v := poolresource.DefaultTotalRequests
 		_c.mutation.SetTotalRequests(v)
@@ -444,6 +498,15 @@ func (_c *PoolResourceCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "PoolResource.created_at"`)}
+	}
+	if _, ok := _c.mutation.MaxConcurrency(); !ok {
+		return &ValidationError{Name: "max_concurrency", err: errors.New(`ent: missing required field "PoolResource.max_concurrency"`)}
+	}
+	if _, ok := _c.mutation.MaxRequestsPerMinute(); !ok {
+		return &ValidationError{Name: "max_requests_per_minute", err: errors.New(`ent: missing required field "PoolResource.max_requests_per_minute"`)}
+	}
+	if _, ok := _c.mutation.MaxTokensPerMinute(); !ok {
+		return &ValidationError{Name: "max_tokens_per_minute", err: errors.New(`ent: missing required field "PoolResource.max_tokens_per_minute"`)}
 	}
 	if _, ok := _c.mutation.TotalRequests(); !ok {
 		return &ValidationError{Name: "total_requests", err: errors.New(`ent: missing required field "PoolResource.total_requests"`)}
@@ -565,6 +628,18 @@ func (_c *PoolResourceCreate) createSpec() (*PoolResource, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.WithdrawnAt(); ok {
 		_spec.SetField(poolresource.FieldWithdrawnAt, field.TypeTime, value)
 		_node.WithdrawnAt = &value
+	}
+	if value, ok := _c.mutation.MaxConcurrency(); ok {
+		_spec.SetField(poolresource.FieldMaxConcurrency, field.TypeInt64, value)
+		_node.MaxConcurrency = value
+	}
+	if value, ok := _c.mutation.MaxRequestsPerMinute(); ok {
+		_spec.SetField(poolresource.FieldMaxRequestsPerMinute, field.TypeInt64, value)
+		_node.MaxRequestsPerMinute = value
+	}
+	if value, ok := _c.mutation.MaxTokensPerMinute(); ok {
+		_spec.SetField(poolresource.FieldMaxTokensPerMinute, field.TypeInt64, value)
+		_node.MaxTokensPerMinute = value
 	}
 	if value, ok := _c.mutation.TotalRequests(); ok {
 		_spec.SetField(poolresource.FieldTotalRequests, field.TypeInt64, value)
@@ -831,6 +906,60 @@ func (u *PoolResourceUpsert) UpdateWithdrawnAt() *PoolResourceUpsert {
 // ClearWithdrawnAt clears the value of the "withdrawn_at" field.
 func (u *PoolResourceUpsert) ClearWithdrawnAt() *PoolResourceUpsert {
 	u.SetNull(poolresource.FieldWithdrawnAt)
+	return u
+}
+
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (u *PoolResourceUpsert) SetMaxConcurrency(v int64) *PoolResourceUpsert {
+	u.Set(poolresource.FieldMaxConcurrency, v)
+	return u
+}
+
+// UpdateMaxConcurrency sets the "max_concurrency" field to the value that was provided on create.
+func (u *PoolResourceUpsert) UpdateMaxConcurrency() *PoolResourceUpsert {
+	u.SetExcluded(poolresource.FieldMaxConcurrency)
+	return u
+}
+
+// AddMaxConcurrency adds v to the "max_concurrency" field.
+func (u *PoolResourceUpsert) AddMaxConcurrency(v int64) *PoolResourceUpsert {
+	u.Add(poolresource.FieldMaxConcurrency, v)
+	return u
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (u *PoolResourceUpsert) SetMaxRequestsPerMinute(v int64) *PoolResourceUpsert {
+	u.Set(poolresource.FieldMaxRequestsPerMinute, v)
+	return u
+}
+
+// UpdateMaxRequestsPerMinute sets the "max_requests_per_minute" field to the value that was provided on create.
+func (u *PoolResourceUpsert) UpdateMaxRequestsPerMinute() *PoolResourceUpsert {
+	u.SetExcluded(poolresource.FieldMaxRequestsPerMinute)
+	return u
+}
+
+// AddMaxRequestsPerMinute adds v to the "max_requests_per_minute" field.
+func (u *PoolResourceUpsert) AddMaxRequestsPerMinute(v int64) *PoolResourceUpsert {
+	u.Add(poolresource.FieldMaxRequestsPerMinute, v)
+	return u
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (u *PoolResourceUpsert) SetMaxTokensPerMinute(v int64) *PoolResourceUpsert {
+	u.Set(poolresource.FieldMaxTokensPerMinute, v)
+	return u
+}
+
+// UpdateMaxTokensPerMinute sets the "max_tokens_per_minute" field to the value that was provided on create.
+func (u *PoolResourceUpsert) UpdateMaxTokensPerMinute() *PoolResourceUpsert {
+	u.SetExcluded(poolresource.FieldMaxTokensPerMinute)
+	return u
+}
+
+// AddMaxTokensPerMinute adds v to the "max_tokens_per_minute" field.
+func (u *PoolResourceUpsert) AddMaxTokensPerMinute(v int64) *PoolResourceUpsert {
+	u.Add(poolresource.FieldMaxTokensPerMinute, v)
 	return u
 }
 
@@ -1290,6 +1419,69 @@ func (u *PoolResourceUpsertOne) UpdateWithdrawnAt() *PoolResourceUpsertOne {
 func (u *PoolResourceUpsertOne) ClearWithdrawnAt() *PoolResourceUpsertOne {
 	return u.Update(func(s *PoolResourceUpsert) {
 		s.ClearWithdrawnAt()
+	})
+}
+
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (u *PoolResourceUpsertOne) SetMaxConcurrency(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetMaxConcurrency(v)
+	})
+}
+
+// AddMaxConcurrency adds v to the "max_concurrency" field.
+func (u *PoolResourceUpsertOne) AddMaxConcurrency(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddMaxConcurrency(v)
+	})
+}
+
+// UpdateMaxConcurrency sets the "max_concurrency" field to the value that was provided on create.
+func (u *PoolResourceUpsertOne) UpdateMaxConcurrency() *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateMaxConcurrency()
+	})
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (u *PoolResourceUpsertOne) SetMaxRequestsPerMinute(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetMaxRequestsPerMinute(v)
+	})
+}
+
+// AddMaxRequestsPerMinute adds v to the "max_requests_per_minute" field.
+func (u *PoolResourceUpsertOne) AddMaxRequestsPerMinute(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddMaxRequestsPerMinute(v)
+	})
+}
+
+// UpdateMaxRequestsPerMinute sets the "max_requests_per_minute" field to the value that was provided on create.
+func (u *PoolResourceUpsertOne) UpdateMaxRequestsPerMinute() *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateMaxRequestsPerMinute()
+	})
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (u *PoolResourceUpsertOne) SetMaxTokensPerMinute(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetMaxTokensPerMinute(v)
+	})
+}
+
+// AddMaxTokensPerMinute adds v to the "max_tokens_per_minute" field.
+func (u *PoolResourceUpsertOne) AddMaxTokensPerMinute(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddMaxTokensPerMinute(v)
+	})
+}
+
+// UpdateMaxTokensPerMinute sets the "max_tokens_per_minute" field to the value that was provided on create.
+func (u *PoolResourceUpsertOne) UpdateMaxTokensPerMinute() *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateMaxTokensPerMinute()
 	})
 }
 
@@ -1946,6 +2138,69 @@ func (u *PoolResourceUpsertBulk) UpdateWithdrawnAt() *PoolResourceUpsertBulk {
 func (u *PoolResourceUpsertBulk) ClearWithdrawnAt() *PoolResourceUpsertBulk {
 	return u.Update(func(s *PoolResourceUpsert) {
 		s.ClearWithdrawnAt()
+	})
+}
+
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (u *PoolResourceUpsertBulk) SetMaxConcurrency(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetMaxConcurrency(v)
+	})
+}
+
+// AddMaxConcurrency adds v to the "max_concurrency" field.
+func (u *PoolResourceUpsertBulk) AddMaxConcurrency(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddMaxConcurrency(v)
+	})
+}
+
+// UpdateMaxConcurrency sets the "max_concurrency" field to the value that was provided on create.
+func (u *PoolResourceUpsertBulk) UpdateMaxConcurrency() *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateMaxConcurrency()
+	})
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (u *PoolResourceUpsertBulk) SetMaxRequestsPerMinute(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetMaxRequestsPerMinute(v)
+	})
+}
+
+// AddMaxRequestsPerMinute adds v to the "max_requests_per_minute" field.
+func (u *PoolResourceUpsertBulk) AddMaxRequestsPerMinute(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddMaxRequestsPerMinute(v)
+	})
+}
+
+// UpdateMaxRequestsPerMinute sets the "max_requests_per_minute" field to the value that was provided on create.
+func (u *PoolResourceUpsertBulk) UpdateMaxRequestsPerMinute() *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateMaxRequestsPerMinute()
+	})
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (u *PoolResourceUpsertBulk) SetMaxTokensPerMinute(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetMaxTokensPerMinute(v)
+	})
+}
+
+// AddMaxTokensPerMinute adds v to the "max_tokens_per_minute" field.
+func (u *PoolResourceUpsertBulk) AddMaxTokensPerMinute(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddMaxTokensPerMinute(v)
+	})
+}
+
+// UpdateMaxTokensPerMinute sets the "max_tokens_per_minute" field to the value that was provided on create.
+func (u *PoolResourceUpsertBulk) UpdateMaxTokensPerMinute() *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateMaxTokensPerMinute()
 	})
 }
 

@@ -216,6 +216,69 @@ func (_u *PoolResourceUpdate) ClearWithdrawnAt() *PoolResourceUpdate {
 	return _u
 }
 
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (_u *PoolResourceUpdate) SetMaxConcurrency(v int64) *PoolResourceUpdate {
+	_u.mutation.ResetMaxConcurrency()
+	_u.mutation.SetMaxConcurrency(v)
+	return _u
+}
+
+// SetNillableMaxConcurrency sets the "max_concurrency" field if the given value is not nil.
+func (_u *PoolResourceUpdate) SetNillableMaxConcurrency(v *int64) *PoolResourceUpdate {
+	if v != nil {
+		_u.SetMaxConcurrency(*v)
+	}
+	return _u
+}
+
+// AddMaxConcurrency adds value to the "max_concurrency" field.
+func (_u *PoolResourceUpdate) AddMaxConcurrency(v int64) *PoolResourceUpdate {
+	_u.mutation.AddMaxConcurrency(v)
+	return _u
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (_u *PoolResourceUpdate) SetMaxRequestsPerMinute(v int64) *PoolResourceUpdate {
+	_u.mutation.ResetMaxRequestsPerMinute()
+	_u.mutation.SetMaxRequestsPerMinute(v)
+	return _u
+}
+
+// SetNillableMaxRequestsPerMinute sets the "max_requests_per_minute" field if the given value is not nil.
+func (_u *PoolResourceUpdate) SetNillableMaxRequestsPerMinute(v *int64) *PoolResourceUpdate {
+	if v != nil {
+		_u.SetMaxRequestsPerMinute(*v)
+	}
+	return _u
+}
+
+// AddMaxRequestsPerMinute adds value to the "max_requests_per_minute" field.
+func (_u *PoolResourceUpdate) AddMaxRequestsPerMinute(v int64) *PoolResourceUpdate {
+	_u.mutation.AddMaxRequestsPerMinute(v)
+	return _u
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (_u *PoolResourceUpdate) SetMaxTokensPerMinute(v int64) *PoolResourceUpdate {
+	_u.mutation.ResetMaxTokensPerMinute()
+	_u.mutation.SetMaxTokensPerMinute(v)
+	return _u
+}
+
+// SetNillableMaxTokensPerMinute sets the "max_tokens_per_minute" field if the given value is not nil.
+func (_u *PoolResourceUpdate) SetNillableMaxTokensPerMinute(v *int64) *PoolResourceUpdate {
+	if v != nil {
+		_u.SetMaxTokensPerMinute(*v)
+	}
+	return _u
+}
+
+// AddMaxTokensPerMinute adds value to the "max_tokens_per_minute" field.
+func (_u *PoolResourceUpdate) AddMaxTokensPerMinute(v int64) *PoolResourceUpdate {
+	_u.mutation.AddMaxTokensPerMinute(v)
+	return _u
+}
+
 // SetTotalRequests sets the "total_requests" field.
 func (_u *PoolResourceUpdate) SetTotalRequests(v int64) *PoolResourceUpdate {
 	_u.mutation.ResetTotalRequests()
@@ -550,6 +613,24 @@ func (_u *PoolResourceUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.WithdrawnAtCleared() {
 		_spec.ClearField(poolresource.FieldWithdrawnAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.MaxConcurrency(); ok {
+		_spec.SetField(poolresource.FieldMaxConcurrency, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMaxConcurrency(); ok {
+		_spec.AddField(poolresource.FieldMaxConcurrency, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.MaxRequestsPerMinute(); ok {
+		_spec.SetField(poolresource.FieldMaxRequestsPerMinute, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMaxRequestsPerMinute(); ok {
+		_spec.AddField(poolresource.FieldMaxRequestsPerMinute, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.MaxTokensPerMinute(); ok {
+		_spec.SetField(poolresource.FieldMaxTokensPerMinute, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMaxTokensPerMinute(); ok {
+		_spec.AddField(poolresource.FieldMaxTokensPerMinute, field.TypeInt64, value)
+	}
 	if value, ok := _u.mutation.TotalRequests(); ok {
 		_spec.SetField(poolresource.FieldTotalRequests, field.TypeInt64, value)
 	}
@@ -818,6 +899,69 @@ func (_u *PoolResourceUpdateOne) SetNillableWithdrawnAt(v *time.Time) *PoolResou
 // ClearWithdrawnAt clears the value of the "withdrawn_at" field.
 func (_u *PoolResourceUpdateOne) ClearWithdrawnAt() *PoolResourceUpdateOne {
 	_u.mutation.ClearWithdrawnAt()
+	return _u
+}
+
+// SetMaxConcurrency sets the "max_concurrency" field.
+func (_u *PoolResourceUpdateOne) SetMaxConcurrency(v int64) *PoolResourceUpdateOne {
+	_u.mutation.ResetMaxConcurrency()
+	_u.mutation.SetMaxConcurrency(v)
+	return _u
+}
+
+// SetNillableMaxConcurrency sets the "max_concurrency" field if the given value is not nil.
+func (_u *PoolResourceUpdateOne) SetNillableMaxConcurrency(v *int64) *PoolResourceUpdateOne {
+	if v != nil {
+		_u.SetMaxConcurrency(*v)
+	}
+	return _u
+}
+
+// AddMaxConcurrency adds value to the "max_concurrency" field.
+func (_u *PoolResourceUpdateOne) AddMaxConcurrency(v int64) *PoolResourceUpdateOne {
+	_u.mutation.AddMaxConcurrency(v)
+	return _u
+}
+
+// SetMaxRequestsPerMinute sets the "max_requests_per_minute" field.
+func (_u *PoolResourceUpdateOne) SetMaxRequestsPerMinute(v int64) *PoolResourceUpdateOne {
+	_u.mutation.ResetMaxRequestsPerMinute()
+	_u.mutation.SetMaxRequestsPerMinute(v)
+	return _u
+}
+
+// SetNillableMaxRequestsPerMinute sets the "max_requests_per_minute" field if the given value is not nil.
+func (_u *PoolResourceUpdateOne) SetNillableMaxRequestsPerMinute(v *int64) *PoolResourceUpdateOne {
+	if v != nil {
+		_u.SetMaxRequestsPerMinute(*v)
+	}
+	return _u
+}
+
+// AddMaxRequestsPerMinute adds value to the "max_requests_per_minute" field.
+func (_u *PoolResourceUpdateOne) AddMaxRequestsPerMinute(v int64) *PoolResourceUpdateOne {
+	_u.mutation.AddMaxRequestsPerMinute(v)
+	return _u
+}
+
+// SetMaxTokensPerMinute sets the "max_tokens_per_minute" field.
+func (_u *PoolResourceUpdateOne) SetMaxTokensPerMinute(v int64) *PoolResourceUpdateOne {
+	_u.mutation.ResetMaxTokensPerMinute()
+	_u.mutation.SetMaxTokensPerMinute(v)
+	return _u
+}
+
+// SetNillableMaxTokensPerMinute sets the "max_tokens_per_minute" field if the given value is not nil.
+func (_u *PoolResourceUpdateOne) SetNillableMaxTokensPerMinute(v *int64) *PoolResourceUpdateOne {
+	if v != nil {
+		_u.SetMaxTokensPerMinute(*v)
+	}
+	return _u
+}
+
+// AddMaxTokensPerMinute adds value to the "max_tokens_per_minute" field.
+func (_u *PoolResourceUpdateOne) AddMaxTokensPerMinute(v int64) *PoolResourceUpdateOne {
+	_u.mutation.AddMaxTokensPerMinute(v)
 	return _u
 }
 
@@ -1184,6 +1328,24 @@ func (_u *PoolResourceUpdateOne) sqlSave(ctx context.Context) (_node *PoolResour
 	}
 	if _u.mutation.WithdrawnAtCleared() {
 		_spec.ClearField(poolresource.FieldWithdrawnAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.MaxConcurrency(); ok {
+		_spec.SetField(poolresource.FieldMaxConcurrency, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMaxConcurrency(); ok {
+		_spec.AddField(poolresource.FieldMaxConcurrency, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.MaxRequestsPerMinute(); ok {
+		_spec.SetField(poolresource.FieldMaxRequestsPerMinute, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMaxRequestsPerMinute(); ok {
+		_spec.AddField(poolresource.FieldMaxRequestsPerMinute, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.MaxTokensPerMinute(); ok {
+		_spec.SetField(poolresource.FieldMaxTokensPerMinute, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedMaxTokensPerMinute(); ok {
+		_spec.AddField(poolresource.FieldMaxTokensPerMinute, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.TotalRequests(); ok {
 		_spec.SetField(poolresource.FieldTotalRequests, field.TypeInt64, value)

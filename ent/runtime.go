@@ -5,7 +5,9 @@ package ent
 import (
 	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/ent/schema"
+	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/ent/user"
+	"github.com/resourcepool/resourcepool/server/money"
 )
 
 // The init function reads all schema descriptors with runtime code
@@ -22,18 +24,48 @@ func init() {
 	poolresourceDescBackup := poolresourceFields[14].Descriptor()
 	// poolresource.DefaultBackup holds the default value on creation for the backup field.
 	poolresource.DefaultBackup = poolresourceDescBackup.Default.(bool)
+	// poolresourceDescMaxConcurrency is the schema descriptor for max_concurrency field.
+	poolresourceDescMaxConcurrency := poolresourceFields[20].Descriptor()
+	// poolresource.DefaultMaxConcurrency holds the default value on creation for the max_concurrency field.
+	poolresource.DefaultMaxConcurrency = poolresourceDescMaxConcurrency.Default.(int64)
+	// poolresourceDescMaxRequestsPerMinute is the schema descriptor for max_requests_per_minute field.
+	poolresourceDescMaxRequestsPerMinute := poolresourceFields[21].Descriptor()
+	// poolresource.DefaultMaxRequestsPerMinute holds the default value on creation for the max_requests_per_minute field.
+	poolresource.DefaultMaxRequestsPerMinute = poolresourceDescMaxRequestsPerMinute.Default.(int64)
+	// poolresourceDescMaxTokensPerMinute is the schema descriptor for max_tokens_per_minute field.
+	poolresourceDescMaxTokensPerMinute := poolresourceFields[22].Descriptor()
+	// poolresource.DefaultMaxTokensPerMinute holds the default value on creation for the max_tokens_per_minute field.
+	poolresource.DefaultMaxTokensPerMinute = poolresourceDescMaxTokensPerMinute.Default.(int64)
 	// poolresourceDescTotalRequests is the schema descriptor for total_requests field.
-	poolresourceDescTotalRequests := poolresourceFields[20].Descriptor()
+	poolresourceDescTotalRequests := poolresourceFields[23].Descriptor()
 	// poolresource.DefaultTotalRequests holds the default value on creation for the total_requests field.
 	poolresource.DefaultTotalRequests = poolresourceDescTotalRequests.Default.(int64)
 	// poolresourceDescSuccessfulRequests is the schema descriptor for successful_requests field.
-	poolresourceDescSuccessfulRequests := poolresourceFields[21].Descriptor()
+	poolresourceDescSuccessfulRequests := poolresourceFields[24].Descriptor()
 	// poolresource.DefaultSuccessfulRequests holds the default value on creation for the successful_requests field.
 	poolresource.DefaultSuccessfulRequests = poolresourceDescSuccessfulRequests.Default.(int64)
 	// poolresourceDescFailuresInARow is the schema descriptor for failures_in_a_row field.
-	poolresourceDescFailuresInARow := poolresourceFields[25].Descriptor()
+	poolresourceDescFailuresInARow := poolresourceFields[28].Descriptor()
 	// poolresource.DefaultFailuresInARow holds the default value on creation for the failures_in_a_row field.
 	poolresource.DefaultFailuresInARow = poolresourceDescFailuresInARow.Default.(int64)
+	usagelogFields := schema.UsageLog{}.Fields()
+	_ = usagelogFields
+	// usagelogDescRequestedModel is the schema descriptor for requested_model field.
+	usagelogDescRequestedModel := usagelogFields[4].Descriptor()
+	// usagelog.DefaultRequestedModel holds the default value on creation for the requested_model field.
+	usagelog.DefaultRequestedModel = usagelogDescRequestedModel.Default.(string)
+	// usagelogDescEndpoint is the schema descriptor for endpoint field.
+	usagelogDescEndpoint := usagelogFields[5].Descriptor()
+	// usagelog.DefaultEndpoint holds the default value on creation for the endpoint field.
+	usagelog.DefaultEndpoint = usagelogDescEndpoint.Default.(string)
+	// usagelogDescCacheWritePrice is the schema descriptor for cache_write_price field.
+	usagelogDescCacheWritePrice := usagelogFields[21].Descriptor()
+	// usagelog.DefaultCacheWritePrice holds the default value on creation for the cache_write_price field.
+	usagelog.DefaultCacheWritePrice = money.Credits(usagelogDescCacheWritePrice.Default.(int64))
+	// usagelogDescCacheWriteCost is the schema descriptor for cache_write_cost field.
+	usagelogDescCacheWriteCost := usagelogFields[25].Descriptor()
+	// usagelog.DefaultCacheWriteCost holds the default value on creation for the cache_write_cost field.
+	usagelog.DefaultCacheWriteCost = money.USD(usagelogDescCacheWriteCost.Default.(int64))
 	userFields := schema.User{}.Fields()
 	_ = userFields
 	// userDescContributor is the schema descriptor for contributor field.

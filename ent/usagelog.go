@@ -25,6 +25,10 @@ type UsageLog struct {
 	Status usagelog.Status `json:"status,omitempty"`
 	// Model holds the value of the "model" field.
 	Model string `json:"model,omitempty"`
+	// RequestedModel holds the value of the "requested_model" field.
+	RequestedModel string `json:"requested_model,omitempty"`
+	// Endpoint holds the value of the "endpoint" field.
+	Endpoint string `json:"endpoint,omitempty"`
 	// Provider holds the value of the "provider" field.
 	Provider string `json:"provider,omitempty"`
 	// UserID holds the value of the "user_id" field.
@@ -55,12 +59,16 @@ type UsageLog struct {
 	InputPrice money.Credits `json:"input_price,omitempty"`
 	// OutputPrice holds the value of the "output_price" field.
 	OutputPrice money.Credits `json:"output_price,omitempty"`
+	// CacheWritePrice holds the value of the "cache_write_price" field.
+	CacheWritePrice money.Credits `json:"cache_write_price,omitempty"`
 	// MinimumCharge holds the value of the "minimum_charge" field.
 	MinimumCharge money.Credits `json:"minimum_charge,omitempty"`
 	// InputCost holds the value of the "input_cost" field.
 	InputCost money.USD `json:"input_cost,omitempty"`
 	// CachedInputCost holds the value of the "cached_input_cost" field.
 	CachedInputCost money.USD `json:"cached_input_cost,omitempty"`
+	// CacheWriteCost holds the value of the "cache_write_cost" field.
+	CacheWriteCost money.USD `json:"cache_write_cost,omitempty"`
 	// OutputCost holds the value of the "output_cost" field.
 	OutputCost money.USD `json:"output_cost,omitempty"`
 	// RoutingReason holds the value of the "routing_reason" field.
@@ -87,9 +95,9 @@ func (*UsageLog) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case usagelog.FieldStreamed, usagelog.FieldEstimated, usagelog.FieldClamped:
 			values[i] = new(sql.NullBool)
-		case usagelog.FieldPromptTokens, usagelog.FieldCachedTokens, usagelog.FieldCacheWriteTokens, usagelog.FieldCompletionTokens, usagelog.FieldReasoningTokens, usagelog.FieldLatencyMs, usagelog.FieldCreditsCharged, usagelog.FieldCostAmount, usagelog.FieldInputPrice, usagelog.FieldOutputPrice, usagelog.FieldMinimumCharge, usagelog.FieldInputCost, usagelog.FieldCachedInputCost, usagelog.FieldOutputCost, usagelog.FieldAttempts, usagelog.FieldTransactionSeq:
+		case usagelog.FieldPromptTokens, usagelog.FieldCachedTokens, usagelog.FieldCacheWriteTokens, usagelog.FieldCompletionTokens, usagelog.FieldReasoningTokens, usagelog.FieldLatencyMs, usagelog.FieldCreditsCharged, usagelog.FieldCostAmount, usagelog.FieldInputPrice, usagelog.FieldOutputPrice, usagelog.FieldCacheWritePrice, usagelog.FieldMinimumCharge, usagelog.FieldInputCost, usagelog.FieldCachedInputCost, usagelog.FieldCacheWriteCost, usagelog.FieldOutputCost, usagelog.FieldAttempts, usagelog.FieldTransactionSeq:
 			values[i] = new(sql.NullInt64)
-		case usagelog.FieldID, usagelog.FieldStatus, usagelog.FieldModel, usagelog.FieldProvider, usagelog.FieldUserID, usagelog.FieldTokenID, usagelog.FieldResourceID, usagelog.FieldOwnerID, usagelog.FieldRoutingReason, usagelog.FieldErrorCode:
+		case usagelog.FieldID, usagelog.FieldStatus, usagelog.FieldModel, usagelog.FieldRequestedModel, usagelog.FieldEndpoint, usagelog.FieldProvider, usagelog.FieldUserID, usagelog.FieldTokenID, usagelog.FieldResourceID, usagelog.FieldOwnerID, usagelog.FieldRoutingReason, usagelog.FieldErrorCode:
 			values[i] = new(sql.NullString)
 		case usagelog.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -131,6 +139,18 @@ func (_m *UsageLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field model", values[i])
 			} else if value.Valid {
 				_m.Model = value.String
+			}
+		case usagelog.FieldRequestedModel:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field requested_model", values[i])
+			} else if value.Valid {
+				_m.RequestedModel = value.String
+			}
+		case usagelog.FieldEndpoint:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field endpoint", values[i])
+			} else if value.Valid {
+				_m.Endpoint = value.String
 			}
 		case usagelog.FieldProvider:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -222,6 +242,12 @@ func (_m *UsageLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.OutputPrice = money.Credits(value.Int64)
 			}
+		case usagelog.FieldCacheWritePrice:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field cache_write_price", values[i])
+			} else if value.Valid {
+				_m.CacheWritePrice = money.Credits(value.Int64)
+			}
 		case usagelog.FieldMinimumCharge:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field minimum_charge", values[i])
@@ -239,6 +265,12 @@ func (_m *UsageLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field cached_input_cost", values[i])
 			} else if value.Valid {
 				_m.CachedInputCost = money.USD(value.Int64)
+			}
+		case usagelog.FieldCacheWriteCost:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field cache_write_cost", values[i])
+			} else if value.Valid {
+				_m.CacheWriteCost = money.USD(value.Int64)
 			}
 		case usagelog.FieldOutputCost:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -333,6 +365,12 @@ func (_m *UsageLog) String() string {
 	builder.WriteString("model=")
 	builder.WriteString(_m.Model)
 	builder.WriteString(", ")
+	builder.WriteString("requested_model=")
+	builder.WriteString(_m.RequestedModel)
+	builder.WriteString(", ")
+	builder.WriteString("endpoint=")
+	builder.WriteString(_m.Endpoint)
+	builder.WriteString(", ")
 	builder.WriteString("provider=")
 	builder.WriteString(_m.Provider)
 	builder.WriteString(", ")
@@ -378,6 +416,9 @@ func (_m *UsageLog) String() string {
 	builder.WriteString("output_price=")
 	builder.WriteString(fmt.Sprintf("%v", _m.OutputPrice))
 	builder.WriteString(", ")
+	builder.WriteString("cache_write_price=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CacheWritePrice))
+	builder.WriteString(", ")
 	builder.WriteString("minimum_charge=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MinimumCharge))
 	builder.WriteString(", ")
@@ -386,6 +427,9 @@ func (_m *UsageLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("cached_input_cost=")
 	builder.WriteString(fmt.Sprintf("%v", _m.CachedInputCost))
+	builder.WriteString(", ")
+	builder.WriteString("cache_write_cost=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CacheWriteCost))
 	builder.WriteString(", ")
 	builder.WriteString("output_cost=")
 	builder.WriteString(fmt.Sprintf("%v", _m.OutputCost))

@@ -43,6 +43,34 @@ func (_c *UsageLogCreate) SetModel(v string) *UsageLogCreate {
 	return _c
 }
 
+// SetRequestedModel sets the "requested_model" field.
+func (_c *UsageLogCreate) SetRequestedModel(v string) *UsageLogCreate {
+	_c.mutation.SetRequestedModel(v)
+	return _c
+}
+
+// SetNillableRequestedModel sets the "requested_model" field if the given value is not nil.
+func (_c *UsageLogCreate) SetNillableRequestedModel(v *string) *UsageLogCreate {
+	if v != nil {
+		_c.SetRequestedModel(*v)
+	}
+	return _c
+}
+
+// SetEndpoint sets the "endpoint" field.
+func (_c *UsageLogCreate) SetEndpoint(v string) *UsageLogCreate {
+	_c.mutation.SetEndpoint(v)
+	return _c
+}
+
+// SetNillableEndpoint sets the "endpoint" field if the given value is not nil.
+func (_c *UsageLogCreate) SetNillableEndpoint(v *string) *UsageLogCreate {
+	if v != nil {
+		_c.SetEndpoint(*v)
+	}
+	return _c
+}
+
 // SetProvider sets the "provider" field.
 func (_c *UsageLogCreate) SetProvider(v string) *UsageLogCreate {
 	_c.mutation.SetProvider(v)
@@ -133,6 +161,20 @@ func (_c *UsageLogCreate) SetOutputPrice(v money.Credits) *UsageLogCreate {
 	return _c
 }
 
+// SetCacheWritePrice sets the "cache_write_price" field.
+func (_c *UsageLogCreate) SetCacheWritePrice(v money.Credits) *UsageLogCreate {
+	_c.mutation.SetCacheWritePrice(v)
+	return _c
+}
+
+// SetNillableCacheWritePrice sets the "cache_write_price" field if the given value is not nil.
+func (_c *UsageLogCreate) SetNillableCacheWritePrice(v *money.Credits) *UsageLogCreate {
+	if v != nil {
+		_c.SetCacheWritePrice(*v)
+	}
+	return _c
+}
+
 // SetMinimumCharge sets the "minimum_charge" field.
 func (_c *UsageLogCreate) SetMinimumCharge(v money.Credits) *UsageLogCreate {
 	_c.mutation.SetMinimumCharge(v)
@@ -148,6 +190,20 @@ func (_c *UsageLogCreate) SetInputCost(v money.USD) *UsageLogCreate {
 // SetCachedInputCost sets the "cached_input_cost" field.
 func (_c *UsageLogCreate) SetCachedInputCost(v money.USD) *UsageLogCreate {
 	_c.mutation.SetCachedInputCost(v)
+	return _c
+}
+
+// SetCacheWriteCost sets the "cache_write_cost" field.
+func (_c *UsageLogCreate) SetCacheWriteCost(v money.USD) *UsageLogCreate {
+	_c.mutation.SetCacheWriteCost(v)
+	return _c
+}
+
+// SetNillableCacheWriteCost sets the "cache_write_cost" field if the given value is not nil.
+func (_c *UsageLogCreate) SetNillableCacheWriteCost(v *money.USD) *UsageLogCreate {
+	if v != nil {
+		_c.SetCacheWriteCost(*v)
+	}
 	return _c
 }
 
@@ -212,6 +268,7 @@ func (_c *UsageLogCreate) Mutation() *UsageLogMutation {
 
 // Save creates the UsageLog in the database.
 func (_c *UsageLogCreate) Save(ctx context.Context) (*UsageLog, error) {
+	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -237,6 +294,26 @@ func (_c *UsageLogCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *UsageLogCreate) defaults() {
+	if _, ok := _c.mutation.RequestedModel(); !ok {
+		v := usagelog.DefaultRequestedModel
+		_c.mutation.SetRequestedModel(v)
+	}
+	if _, ok := _c.mutation.Endpoint(); !ok {
+		v := usagelog.DefaultEndpoint
+		_c.mutation.SetEndpoint(v)
+	}
+	if _, ok := _c.mutation.CacheWritePrice(); !ok {
+		v := usagelog.DefaultCacheWritePrice
+		_c.mutation.SetCacheWritePrice(v)
+	}
+	if _, ok := _c.mutation.CacheWriteCost(); !ok {
+		v := usagelog.DefaultCacheWriteCost
+		_c.mutation.SetCacheWriteCost(v)
+	}
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *UsageLogCreate) check() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
@@ -252,6 +329,12 @@ func (_c *UsageLogCreate) check() error {
 	}
 	if _, ok := _c.mutation.Model(); !ok {
 		return &ValidationError{Name: "model", err: errors.New(`ent: missing required field "UsageLog.model"`)}
+	}
+	if _, ok := _c.mutation.RequestedModel(); !ok {
+		return &ValidationError{Name: "requested_model", err: errors.New(`ent: missing required field "UsageLog.requested_model"`)}
+	}
+	if _, ok := _c.mutation.Endpoint(); !ok {
+		return &ValidationError{Name: "endpoint", err: errors.New(`ent: missing required field "UsageLog.endpoint"`)}
 	}
 	if _, ok := _c.mutation.Provider(); !ok {
 		return &ValidationError{Name: "provider", err: errors.New(`ent: missing required field "UsageLog.provider"`)}
@@ -298,6 +381,9 @@ func (_c *UsageLogCreate) check() error {
 	if _, ok := _c.mutation.OutputPrice(); !ok {
 		return &ValidationError{Name: "output_price", err: errors.New(`ent: missing required field "UsageLog.output_price"`)}
 	}
+	if _, ok := _c.mutation.CacheWritePrice(); !ok {
+		return &ValidationError{Name: "cache_write_price", err: errors.New(`ent: missing required field "UsageLog.cache_write_price"`)}
+	}
 	if _, ok := _c.mutation.MinimumCharge(); !ok {
 		return &ValidationError{Name: "minimum_charge", err: errors.New(`ent: missing required field "UsageLog.minimum_charge"`)}
 	}
@@ -306,6 +392,9 @@ func (_c *UsageLogCreate) check() error {
 	}
 	if _, ok := _c.mutation.CachedInputCost(); !ok {
 		return &ValidationError{Name: "cached_input_cost", err: errors.New(`ent: missing required field "UsageLog.cached_input_cost"`)}
+	}
+	if _, ok := _c.mutation.CacheWriteCost(); !ok {
+		return &ValidationError{Name: "cache_write_cost", err: errors.New(`ent: missing required field "UsageLog.cache_write_cost"`)}
 	}
 	if _, ok := _c.mutation.OutputCost(); !ok {
 		return &ValidationError{Name: "output_cost", err: errors.New(`ent: missing required field "UsageLog.output_cost"`)}
@@ -379,6 +468,14 @@ func (_c *UsageLogCreate) createSpec() (*UsageLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(usagelog.FieldModel, field.TypeString, value)
 		_node.Model = value
 	}
+	if value, ok := _c.mutation.RequestedModel(); ok {
+		_spec.SetField(usagelog.FieldRequestedModel, field.TypeString, value)
+		_node.RequestedModel = value
+	}
+	if value, ok := _c.mutation.Endpoint(); ok {
+		_spec.SetField(usagelog.FieldEndpoint, field.TypeString, value)
+		_node.Endpoint = value
+	}
 	if value, ok := _c.mutation.Provider(); ok {
 		_spec.SetField(usagelog.FieldProvider, field.TypeString, value)
 		_node.Provider = value
@@ -439,6 +536,10 @@ func (_c *UsageLogCreate) createSpec() (*UsageLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(usagelog.FieldOutputPrice, field.TypeInt64, value)
 		_node.OutputPrice = value
 	}
+	if value, ok := _c.mutation.CacheWritePrice(); ok {
+		_spec.SetField(usagelog.FieldCacheWritePrice, field.TypeInt64, value)
+		_node.CacheWritePrice = value
+	}
 	if value, ok := _c.mutation.MinimumCharge(); ok {
 		_spec.SetField(usagelog.FieldMinimumCharge, field.TypeInt64, value)
 		_node.MinimumCharge = value
@@ -450,6 +551,10 @@ func (_c *UsageLogCreate) createSpec() (*UsageLog, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CachedInputCost(); ok {
 		_spec.SetField(usagelog.FieldCachedInputCost, field.TypeInt64, value)
 		_node.CachedInputCost = value
+	}
+	if value, ok := _c.mutation.CacheWriteCost(); ok {
+		_spec.SetField(usagelog.FieldCacheWriteCost, field.TypeInt64, value)
+		_node.CacheWriteCost = value
 	}
 	if value, ok := _c.mutation.OutputCost(); ok {
 		_spec.SetField(usagelog.FieldOutputCost, field.TypeInt64, value)
@@ -561,6 +666,12 @@ func (u *UsageLogUpsertOne) UpdateNewValues() *UsageLogUpsertOne {
 		if _, exists := u.create.mutation.Model(); exists {
 			s.SetIgnore(usagelog.FieldModel)
 		}
+		if _, exists := u.create.mutation.RequestedModel(); exists {
+			s.SetIgnore(usagelog.FieldRequestedModel)
+		}
+		if _, exists := u.create.mutation.Endpoint(); exists {
+			s.SetIgnore(usagelog.FieldEndpoint)
+		}
 		if _, exists := u.create.mutation.Provider(); exists {
 			s.SetIgnore(usagelog.FieldProvider)
 		}
@@ -606,6 +717,9 @@ func (u *UsageLogUpsertOne) UpdateNewValues() *UsageLogUpsertOne {
 		if _, exists := u.create.mutation.OutputPrice(); exists {
 			s.SetIgnore(usagelog.FieldOutputPrice)
 		}
+		if _, exists := u.create.mutation.CacheWritePrice(); exists {
+			s.SetIgnore(usagelog.FieldCacheWritePrice)
+		}
 		if _, exists := u.create.mutation.MinimumCharge(); exists {
 			s.SetIgnore(usagelog.FieldMinimumCharge)
 		}
@@ -614,6 +728,9 @@ func (u *UsageLogUpsertOne) UpdateNewValues() *UsageLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.CachedInputCost(); exists {
 			s.SetIgnore(usagelog.FieldCachedInputCost)
+		}
+		if _, exists := u.create.mutation.CacheWriteCost(); exists {
+			s.SetIgnore(usagelog.FieldCacheWriteCost)
 		}
 		if _, exists := u.create.mutation.OutputCost(); exists {
 			s.SetIgnore(usagelog.FieldOutputCost)
@@ -727,6 +844,7 @@ func (_c *UsageLogCreateBulk) Save(ctx context.Context) ([]*UsageLog, error) {
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*UsageLogMutation)
 				if !ok {
@@ -861,6 +979,12 @@ func (u *UsageLogUpsertBulk) UpdateNewValues() *UsageLogUpsertBulk {
 			if _, exists := b.mutation.Model(); exists {
 				s.SetIgnore(usagelog.FieldModel)
 			}
+			if _, exists := b.mutation.RequestedModel(); exists {
+				s.SetIgnore(usagelog.FieldRequestedModel)
+			}
+			if _, exists := b.mutation.Endpoint(); exists {
+				s.SetIgnore(usagelog.FieldEndpoint)
+			}
 			if _, exists := b.mutation.Provider(); exists {
 				s.SetIgnore(usagelog.FieldProvider)
 			}
@@ -906,6 +1030,9 @@ func (u *UsageLogUpsertBulk) UpdateNewValues() *UsageLogUpsertBulk {
 			if _, exists := b.mutation.OutputPrice(); exists {
 				s.SetIgnore(usagelog.FieldOutputPrice)
 			}
+			if _, exists := b.mutation.CacheWritePrice(); exists {
+				s.SetIgnore(usagelog.FieldCacheWritePrice)
+			}
 			if _, exists := b.mutation.MinimumCharge(); exists {
 				s.SetIgnore(usagelog.FieldMinimumCharge)
 			}
@@ -914,6 +1041,9 @@ func (u *UsageLogUpsertBulk) UpdateNewValues() *UsageLogUpsertBulk {
 			}
 			if _, exists := b.mutation.CachedInputCost(); exists {
 				s.SetIgnore(usagelog.FieldCachedInputCost)
+			}
+			if _, exists := b.mutation.CacheWriteCost(); exists {
+				s.SetIgnore(usagelog.FieldCacheWriteCost)
 			}
 			if _, exists := b.mutation.OutputCost(); exists {
 				s.SetIgnore(usagelog.FieldOutputCost)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/stretchr/testify/assert"
@@ -14,6 +15,8 @@ import (
 	"github.com/resourcepool/resourcepool/graph/generated"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/routing"
 )
 
 // rootFields calls every root field with arguments that parse.
@@ -73,13 +76,15 @@ func sample(es graphql.ExecutableSchema, typ *ast.Type) string {
 }
 
 var openToAll = []string{
-	"Query.viewer", "Query.node", "Query.nodes", "Query.providers", "Query.models", "Query.depositQuote", "Mutation.signUp", "Mutation.signIn",
+	"Query.viewer", "Query.node", "Query.nodes", "Query.providers", "Query.models", "Query.modelAliases", "Query.catalogue", "Query.depositQuote",
+	"Mutation.signUp", "Mutation.signIn",
 }
 
 var adminsOnly = []string{
 	"Query.users", "Query.poolOverview", "Query.resources", "Query.contributors", "Query.ledgerTransactions", "Query.ledgerAudit",
 	"Query.settings", "Query.routingPreview", "Mutation.addPlatformResource", "Mutation.suspendResource", "Mutation.grantCredits",
-	"Mutation.setRoles", "Mutation.setUserStatus", "Mutation.setModelPrice", "Mutation.updateSettings",
+	"Mutation.setRoles", "Mutation.setUserStatus", "Mutation.setModelPrice", "Mutation.setModelAlias",
+	"Mutation.removeModelAlias", "Mutation.updateSettings",
 }
 
 func TestRootFieldsAreRefusedBeforeTheyRun(t *testing.T) {
@@ -129,16 +134,16 @@ func TestAFieldWithoutARuleIsRefused(t *testing.T) {
 // What a usage log shows to whom: the contract's remarks, field by field.
 func TestUsageLogShowsToEachTheirPart(t *testing.T) {
 	e := newEdge(t)
-	const query = `{ node(id: "` + string(log1) + `") { ... on PoolUsageLog { model creditsCharged costAmount user{id} resource{id owner{id email}}
+	const query = `{ node(id: "` + string(log1) + `") { ... on PoolUsageLog { model requestedModel provider creditsCharged costAmount user{id} resource{id owner{id email}}
 		resourceOwner{id} routingReason routing{reason} transaction{seq postings{account amount}} } } }`
 	for who, want := range map[ids.ID]string{
 		"": `{"node":null}`,
-		tom: `{"node":{"model":"gpt-4","creditsCharged":"10","costAmount":null,"user":{"id":"` + string(tom) + `"},"resource":null,"resourceOwner":null,
+		tom: `{"node":{"model":"gpt-4","requestedModel":"best","provider":null,"creditsCharged":"10","costAmount":null,"user":{"id":"` + string(tom) + `"},"resource":null,"resourceOwner":null,
 			"routingReason":null,"routing":null,"transaction":{"seq":"7","postings":[{"account":"wallet:` + string(tom) + `","amount":"-10"}]}}}`,
-		bob: `{"node":{"model":"gpt-4","creditsCharged":null,"costAmount":"0.05","user":null,
+		bob: `{"node":{"model":"gpt-4","requestedModel":"best","provider":"openai","creditsCharged":null,"costAmount":"0.05","user":null,
 			"resource":{"id":"` + string(key) + `","owner":{"id":"` + string(bob) + `","email":"` + string(bob) + `@example.org"}},"resourceOwner":{"id":"` + string(bob) + `"},
 			"routingReason":"lowest_cost","routing":null,"transaction":null}}`,
-		admin: `{"node":{"model":"gpt-4","creditsCharged":"10","costAmount":"0.05","user":{"id":"` + string(tom) + `"},
+		admin: `{"node":{"model":"gpt-4","requestedModel":"best","provider":"openai","creditsCharged":"10","costAmount":"0.05","user":{"id":"` + string(tom) + `"},
 			"resource":{"id":"` + string(key) + `","owner":{"id":"` + string(bob) + `","email":"` + string(bob) + `@example.org"}},"resourceOwner":{"id":"` + string(bob) + `"},
 			"routingReason":"lowest_cost","routing":{"reason":"lowest_cost"},"transaction":{"seq":"7","postings":[
 			{"account":"wallet:` + string(tom) + `","amount":"-10"},{"account":"platform.revenue","amount":"10"},
@@ -148,6 +153,26 @@ func TestUsageLogShowsToEachTheirPart(t *testing.T) {
 		assert.Empty(t, got.Errors, got.raw)
 		assert.JSONEq(t, want, string(got.Data), "as %q", who)
 	}
+}
+
+func TestAResourceShowsWhatItRestsForAndItsLimits(t *testing.T) {
+	e := newEdge(t)
+	const query = `{ node(id: "` + string(key) + `") { ... on PoolResource { nextProbeAt rests { model reason until } maxConcurrency maxRequestsPerMinute maxTokensPerMinute } } }`
+	got := e.ask(t, bob, query, nil)
+	assert.JSONEq(t, `{"node":{"nextProbeAt":null,"rests":[],"maxConcurrency":3,"maxRequestsPerMinute":null,"maxTokensPerMinute":null}}`, string(got.Data))
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	e.pools.resting = []pool.Rest{
+		{Subject: string(key), Model: "gpt-4", Why: routing.RateLimit, Until: at},
+		{Subject: "provider:openai", Why: routing.BreakerOpen, Until: at.Add(time.Second)},
+	}
+	got = e.ask(t, bob, query, nil)
+	assert.JSONEq(t, `{"node":{"nextProbeAt":"2026-01-02T03:04:05Z","rests":[{"model":"gpt-4","reason":"rate_limit","until":"2026-01-02T03:04:05Z"},
+		{"model":null,"reason":"breaker_open","until":"2026-01-02T03:04:06Z"}],"maxConcurrency":3,"maxRequestsPerMinute":null,"maxTokensPerMinute":null}}`, string(got.Data))
+	assert.JSONEq(t, `{"node":null}`, string(e.ask(t, tom, query, nil).Data))
+
+	got = e.ask(t, bob, `mutation { setResourceLimits(id: "`+string(key)+`", maxRequestsPerMinute: 60, maxTokensPerMinute: null) { id } }`, nil)
+	assert.Empty(t, got.Errors, got.raw)
+	assert.Equal(t, pool.KeyLimits{RequestsPerMinute: 60}, e.pools.limits)
 }
 
 func TestNodeIsNullForStrangers(t *testing.T) {

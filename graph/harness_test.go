@@ -106,7 +106,7 @@ func (someReports) UsageLogsByID(_ context.Context, list ...ids.ID) (map[ids.ID]
 	out := map[ids.ID]*ent.UsageLog{}
 	if slices.Contains(list, log1) {
 		out[log1] = &ent.UsageLog{
-			ID: log1, Status: "SUCCEEDED", Model: "gpt-4", UserID: tom, ResourceID: key, OwnerID: bob, CreditsCharged: 10e9, CostAmount: 5e7,
+			ID: log1, Status: "SUCCEEDED", Model: "gpt-4", RequestedModel: "best", Provider: "openai", UserID: tom, ResourceID: key, OwnerID: bob, CreditsCharged: 10e9, CostAmount: 5e7,
 			RoutingReason: "lowest_cost", TransactionSeq: 7,
 		}
 	}
@@ -128,7 +128,7 @@ func (someReports) Resource(_ context.Context, id ids.ID) (*ent.PoolResource, er
 		return nil, fault.New(fault.NotFound, "there is no such key")
 	}
 	owner := bob
-	return &ent.PoolResource{ID: id, OwnerID: &owner, Provider: "openai", Status: "ACTIVE"}, nil
+	return &ent.PoolResource{ID: id, OwnerID: &owner, Provider: "openai", Status: "ACTIVE", MaxConcurrency: 3}, nil
 }
 
 func (someReports) Decision(context.Context, ids.ID) (*routing.Record, error) {
@@ -141,7 +141,16 @@ func (someReports) Overview(context.Context) (*pool.Overview, error) {
 
 type somePools struct {
 	pools
-	fail error
+	fail    error
+	resting []pool.Rest
+	limits  pool.KeyLimits
+}
+
+func (p *somePools) Resting(context.Context, ids.ID) ([]pool.Rest, error) { return p.resting, nil }
+
+func (p *somePools) SetResourceLimits(_ context.Context, _ *access.Actor, id ids.ID, l pool.KeyLimits) (*ent.PoolResource, error) {
+	p.limits = l
+	return &ent.PoolResource{ID: id}, nil
 }
 
 func (p somePools) Deposit(context.Context, *access.Actor, pool.DepositInput) (*pool.DepositResult, error) {

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/graph/generated"
@@ -63,8 +64,22 @@ func (r *mutationResolver) SuspendResource(ctx context.Context, id ids.ID, reaso
 	return r.Pool.Suspend(ctx, actor(ctx), id, reason)
 }
 
+func (r *mutationResolver) SetResourceLimits(ctx context.Context, id ids.ID, maxConcurrency *int, maxRequestsPerMinute *int, maxTokensPerMinute *int) (*ent.PoolResource, error) {
+	return r.Pool.SetResourceLimits(ctx, actor(ctx), id, pool.KeyLimits{
+		Concurrency: orNone(maxConcurrency), RequestsPerMinute: orNone(maxRequestsPerMinute), TokensPerMinute: orNone(maxTokensPerMinute),
+	})
+}
+
 func (r *mutationResolver) SetModelPrice(ctx context.Context, input pool.ModelPriceInput) (*pool.Model, error) {
 	return ref(r.Prices.SetModelPrice(ctx, actor(ctx), input))
+}
+
+func (r *mutationResolver) SetModelAlias(ctx context.Context, name string, model string) (*pool.Alias, error) {
+	return ref(r.Prices.SetModelAlias(ctx, actor(ctx), name, model))
+}
+
+func (r *mutationResolver) RemoveModelAlias(ctx context.Context, name string) (bool, error) {
+	return r.Prices.RemoveModelAlias(ctx, actor(ctx), name)
 }
 
 func (r *poolLedgerResolver) ID(ctx context.Context, obj *ent.PoolLedger) (ids.ID, error) {
@@ -119,6 +134,31 @@ func (r *poolResourceResolver) SuccessRate(ctx context.Context, obj *ent.PoolRes
 	return float64(obj.SuccessfulRequests) / float64(obj.TotalRequests), nil
 }
 
+func (r *poolResourceResolver) Rests(ctx context.Context, obj *ent.PoolResource) ([]*pool.Rest, error) {
+	rests, err := r.Pool.Resting(ctx, obj.ID)
+	return pointers(rests), err
+}
+
+func (r *poolResourceResolver) NextProbeAt(ctx context.Context, obj *ent.PoolResource) (*time.Time, error) {
+	rests, err := r.Pool.Resting(ctx, obj.ID)
+	if err != nil || len(rests) == 0 {
+		return nil, err
+	}
+	return &rests[0].Until, nil
+}
+
+func (r *poolResourceResolver) MaxConcurrency(ctx context.Context, obj *ent.PoolResource) (*int, error) {
+	return nonZero(obj.MaxConcurrency), nil
+}
+
+func (r *poolResourceResolver) MaxRequestsPerMinute(ctx context.Context, obj *ent.PoolResource) (*int, error) {
+	return nonZero(obj.MaxRequestsPerMinute), nil
+}
+
+func (r *poolResourceResolver) MaxTokensPerMinute(ctx context.Context, obj *ent.PoolResource) (*int, error) {
+	return nonZero(obj.MaxTokensPerMinute), nil
+}
+
 func (r *queryResolver) Providers(ctx context.Context) ([]*provider.Provider, error) {
 	return pointers(provider.Providers()), nil
 }
@@ -126,6 +166,15 @@ func (r *queryResolver) Providers(ctx context.Context) ([]*provider.Provider, er
 func (r *queryResolver) Models(ctx context.Context) ([]*pool.Model, error) {
 	models, err := r.Prices.Models(ctx)
 	return pointers(models), err
+}
+
+func (r *queryResolver) ModelAliases(ctx context.Context) ([]*pool.Alias, error) {
+	aliases, err := r.Prices.Aliases(ctx)
+	return pointers(aliases), err
+}
+
+func (r *queryResolver) Catalogue(ctx context.Context) (*pool.Catalogue, error) {
+	return ref(r.Prices.Catalogue(), nil)
 }
 
 func (r *queryResolver) DepositQuote(ctx context.Context, quota money.USD) (*pool.Quote, error) {
@@ -144,6 +193,14 @@ func (r *queryResolver) Contributors(ctx context.Context, first *int, after *str
 	return ref(r.Reports.Contributors(ctx, args(first, after, nil, nil), orderBy.Of()))
 }
 
+func (r *resourceRestResolver) Model(ctx context.Context, obj *pool.Rest) (*string, error) {
+	return nonEmpty(obj.Model), nil
+}
+
+func (r *resourceRestResolver) Reason(ctx context.Context, obj *pool.Rest) (string, error) {
+	return string(obj.Why), nil
+}
+
 func (r *subscriptionResolver) DepositProgress(ctx context.Context, id ids.ID) (<-chan *pool.DepositStep, error) {
 	steps, err := r.Pool.DepositSteps(ctx, actor(ctx), string(id))
 	if err != nil {
@@ -160,8 +217,11 @@ func (r *Resolver) PoolLedger() generated.PoolLedgerResolver { return &poolLedge
 
 func (r *Resolver) PoolResource() generated.PoolResourceResolver { return &poolResourceResolver{r} }
 
+func (r *Resolver) ResourceRest() generated.ResourceRestResolver { return &resourceRestResolver{r} }
+
 type (
 	depositPayloadResolver struct{ *Resolver }
 	poolLedgerResolver     struct{ *Resolver }
 	poolResourceResolver   struct{ *Resolver }
+	resourceRestResolver   struct{ *Resolver }
 )

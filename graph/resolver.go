@@ -49,6 +49,17 @@ func nonEmpty[T ~string](v T) *string {
 	return shown(s != "", s)
 }
 
+// nonZero is null for a limit that is stored as 0: none.
+func nonZero(limit int64) *int { return shown(limit != 0, int(limit)) }
+
+// orNone is nonZero the other way round.
+func orNone(n *int) int64 {
+	if n == nil {
+		return 0
+	}
+	return int64(*n)
+}
+
 // pointers returns the addresses of a list's elements, which is what generated code takes.
 func pointers[T any](list []T) []*T {
 	out := make([]*T, len(list))

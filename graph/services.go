@@ -47,6 +47,8 @@ type pools interface {
 	Rotate(ctx context.Context, a *access.Actor, id ids.ID, key vault.Secret) (*ent.PoolResource, error)
 	Withdraw(ctx context.Context, a *access.Actor, id ids.ID) (*pool.DepositResult, error)
 	Suspend(ctx context.Context, a *access.Actor, id ids.ID, reason string) (*ent.PoolResource, error)
+	SetResourceLimits(ctx context.Context, a *access.Actor, id ids.ID, l pool.KeyLimits) (*ent.PoolResource, error)
+	Resting(ctx context.Context, id ids.ID) ([]pool.Rest, error)
 	Quote(ctx context.Context, a *access.Actor, quota money.USD) (*pool.Quote, error)
 	Grant(ctx context.Context, a *access.Actor, user ids.ID, amount money.Credits, memo string, idempotencyKey *string) (seq int64, err error)
 }
@@ -71,6 +73,10 @@ type reports interface {
 // prices is pool.Prices.
 type prices interface {
 	Models(ctx context.Context) ([]pool.Model, error)
+	Catalogue() pool.Catalogue
+	Aliases(ctx context.Context) ([]pool.Alias, error)
+	SetModelAlias(ctx context.Context, a *access.Actor, name, model string) (pool.Alias, error)
+	RemoveModelAlias(ctx context.Context, a *access.Actor, name string) (bool, error)
 	SetModelPrice(ctx context.Context, a *access.Actor, in pool.ModelPriceInput) (pool.Model, error)
 }
 

@@ -51,6 +51,12 @@ const (
 	FieldCreatedAt = "created_at"
 	// FieldWithdrawnAt holds the string denoting the withdrawn_at field in the database.
 	FieldWithdrawnAt = "withdrawn_at"
+	// FieldMaxConcurrency holds the string denoting the max_concurrency field in the database.
+	FieldMaxConcurrency = "max_concurrency"
+	// FieldMaxRequestsPerMinute holds the string denoting the max_requests_per_minute field in the database.
+	FieldMaxRequestsPerMinute = "max_requests_per_minute"
+	// FieldMaxTokensPerMinute holds the string denoting the max_tokens_per_minute field in the database.
+	FieldMaxTokensPerMinute = "max_tokens_per_minute"
 	// FieldTotalRequests holds the string denoting the total_requests field in the database.
 	FieldTotalRequests = "total_requests"
 	// FieldSuccessfulRequests holds the string denoting the successful_requests field in the database.
@@ -95,6 +101,9 @@ var Columns = []string{
 	FieldVerifiedAt,
 	FieldCreatedAt,
 	FieldWithdrawnAt,
+	FieldMaxConcurrency,
+	FieldMaxRequestsPerMinute,
+	FieldMaxTokensPerMinute,
 	FieldTotalRequests,
 	FieldSuccessfulRequests,
 	FieldAverageLatencyMs,
@@ -121,6 +130,12 @@ var (
 	DefaultBaseURL string
 	// DefaultBackup holds the default value on creation for the "backup" field.
 	DefaultBackup bool
+	// DefaultMaxConcurrency holds the default value on creation for the "max_concurrency" field.
+	DefaultMaxConcurrency int64
+	// DefaultMaxRequestsPerMinute holds the default value on creation for the "max_requests_per_minute" field.
+	DefaultMaxRequestsPerMinute int64
+	// DefaultMaxTokensPerMinute holds the default value on creation for the "max_tokens_per_minute" field.
+	DefaultMaxTokensPerMinute int64
 	// DefaultTotalRequests holds the default value on creation for the "total_requests" field.
 	DefaultTotalRequests int64
 	// DefaultSuccessfulRequests holds the default value on creation for the "successful_requests" field.
@@ -266,6 +281,21 @@ func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByWithdrawnAt orders the results by the withdrawn_at field.
 func ByWithdrawnAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldWithdrawnAt, opts...).ToFunc()
+}
+
+// ByMaxConcurrency orders the results by the max_concurrency field.
+func ByMaxConcurrency(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMaxConcurrency, opts...).ToFunc()
+}
+
+// ByMaxRequestsPerMinute orders the results by the max_requests_per_minute field.
+func ByMaxRequestsPerMinute(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMaxRequestsPerMinute, opts...).ToFunc()
+}
+
+// ByMaxTokensPerMinute orders the results by the max_tokens_per_minute field.
+func ByMaxTokensPerMinute(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMaxTokensPerMinute, opts...).ToFunc()
 }
 
 // ByTotalRequests orders the results by the total_requests field.

@@ -133,6 +133,21 @@ func WithdrawnAt(v time.Time) predicate.PoolResource {
 	return predicate.PoolResource(sql.FieldEQ(FieldWithdrawnAt, v))
 }
 
+// MaxConcurrency applies equality check predicate on the "max_concurrency" field. It's identical to MaxConcurrencyEQ.
+func MaxConcurrency(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldMaxConcurrency, v))
+}
+
+// MaxRequestsPerMinute applies equality check predicate on the "max_requests_per_minute" field. It's identical to MaxRequestsPerMinuteEQ.
+func MaxRequestsPerMinute(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxTokensPerMinute applies equality check predicate on the "max_tokens_per_minute" field. It's identical to MaxTokensPerMinuteEQ.
+func MaxTokensPerMinute(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldMaxTokensPerMinute, v))
+}
+
 // TotalRequests applies equality check predicate on the "total_requests" field. It's identical to TotalRequestsEQ.
 func TotalRequests(v int64) predicate.PoolResource {
 	return predicate.PoolResource(sql.FieldEQ(FieldTotalRequests, v))
@@ -1084,6 +1099,126 @@ func WithdrawnAtIsNil() predicate.PoolResource {
 // WithdrawnAtNotNil applies the NotNil predicate on the "withdrawn_at" field.
 func WithdrawnAtNotNil() predicate.PoolResource {
 	return predicate.PoolResource(sql.FieldNotNull(FieldWithdrawnAt))
+}
+
+// MaxConcurrencyEQ applies the EQ predicate on the "max_concurrency" field.
+func MaxConcurrencyEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldMaxConcurrency, v))
+}
+
+// MaxConcurrencyNEQ applies the NEQ predicate on the "max_concurrency" field.
+func MaxConcurrencyNEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNEQ(FieldMaxConcurrency, v))
+}
+
+// MaxConcurrencyIn applies the In predicate on the "max_concurrency" field.
+func MaxConcurrencyIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldIn(FieldMaxConcurrency, vs...))
+}
+
+// MaxConcurrencyNotIn applies the NotIn predicate on the "max_concurrency" field.
+func MaxConcurrencyNotIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNotIn(FieldMaxConcurrency, vs...))
+}
+
+// MaxConcurrencyGT applies the GT predicate on the "max_concurrency" field.
+func MaxConcurrencyGT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGT(FieldMaxConcurrency, v))
+}
+
+// MaxConcurrencyGTE applies the GTE predicate on the "max_concurrency" field.
+func MaxConcurrencyGTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGTE(FieldMaxConcurrency, v))
+}
+
+// MaxConcurrencyLT applies the LT predicate on the "max_concurrency" field.
+func MaxConcurrencyLT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLT(FieldMaxConcurrency, v))
+}
+
+// MaxConcurrencyLTE applies the LTE predicate on the "max_concurrency" field.
+func MaxConcurrencyLTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLTE(FieldMaxConcurrency, v))
+}
+
+// MaxRequestsPerMinuteEQ applies the EQ predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxRequestsPerMinuteNEQ applies the NEQ predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteNEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNEQ(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxRequestsPerMinuteIn applies the In predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldIn(FieldMaxRequestsPerMinute, vs...))
+}
+
+// MaxRequestsPerMinuteNotIn applies the NotIn predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteNotIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNotIn(FieldMaxRequestsPerMinute, vs...))
+}
+
+// MaxRequestsPerMinuteGT applies the GT predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteGT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGT(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxRequestsPerMinuteGTE applies the GTE predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteGTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGTE(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxRequestsPerMinuteLT applies the LT predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteLT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLT(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxRequestsPerMinuteLTE applies the LTE predicate on the "max_requests_per_minute" field.
+func MaxRequestsPerMinuteLTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLTE(FieldMaxRequestsPerMinute, v))
+}
+
+// MaxTokensPerMinuteEQ applies the EQ predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldMaxTokensPerMinute, v))
+}
+
+// MaxTokensPerMinuteNEQ applies the NEQ predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteNEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNEQ(FieldMaxTokensPerMinute, v))
+}
+
+// MaxTokensPerMinuteIn applies the In predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldIn(FieldMaxTokensPerMinute, vs...))
+}
+
+// MaxTokensPerMinuteNotIn applies the NotIn predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteNotIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNotIn(FieldMaxTokensPerMinute, vs...))
+}
+
+// MaxTokensPerMinuteGT applies the GT predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteGT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGT(FieldMaxTokensPerMinute, v))
+}
+
+// MaxTokensPerMinuteGTE applies the GTE predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteGTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGTE(FieldMaxTokensPerMinute, v))
+}
+
+// MaxTokensPerMinuteLT applies the LT predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteLT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLT(FieldMaxTokensPerMinute, v))
+}
+
+// MaxTokensPerMinuteLTE applies the LTE predicate on the "max_tokens_per_minute" field.
+func MaxTokensPerMinuteLTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLTE(FieldMaxTokensPerMinute, v))
 }
 
 // TotalRequestsEQ applies the EQ predicate on the "total_requests" field.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"entgo.io/ent/dialect/sql"
+	"github.com/resourcepool/resourcepool/server/money"
 )
 
 const (
@@ -19,6 +20,10 @@ const (
 	FieldStatus = "status"
 	// FieldModel holds the string denoting the model field in the database.
 	FieldModel = "model"
+	// FieldRequestedModel holds the string denoting the requested_model field in the database.
+	FieldRequestedModel = "requested_model"
+	// FieldEndpoint holds the string denoting the endpoint field in the database.
+	FieldEndpoint = "endpoint"
 	// FieldProvider holds the string denoting the provider field in the database.
 	FieldProvider = "provider"
 	// FieldUserID holds the string denoting the user_id field in the database.
@@ -49,12 +54,16 @@ const (
 	FieldInputPrice = "input_price"
 	// FieldOutputPrice holds the string denoting the output_price field in the database.
 	FieldOutputPrice = "output_price"
+	// FieldCacheWritePrice holds the string denoting the cache_write_price field in the database.
+	FieldCacheWritePrice = "cache_write_price"
 	// FieldMinimumCharge holds the string denoting the minimum_charge field in the database.
 	FieldMinimumCharge = "minimum_charge"
 	// FieldInputCost holds the string denoting the input_cost field in the database.
 	FieldInputCost = "input_cost"
 	// FieldCachedInputCost holds the string denoting the cached_input_cost field in the database.
 	FieldCachedInputCost = "cached_input_cost"
+	// FieldCacheWriteCost holds the string denoting the cache_write_cost field in the database.
+	FieldCacheWriteCost = "cache_write_cost"
 	// FieldOutputCost holds the string denoting the output_cost field in the database.
 	FieldOutputCost = "output_cost"
 	// FieldRoutingReason holds the string denoting the routing_reason field in the database.
@@ -81,6 +90,8 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldStatus,
 	FieldModel,
+	FieldRequestedModel,
+	FieldEndpoint,
 	FieldProvider,
 	FieldUserID,
 	FieldTokenID,
@@ -96,9 +107,11 @@ var Columns = []string{
 	FieldCostAmount,
 	FieldInputPrice,
 	FieldOutputPrice,
+	FieldCacheWritePrice,
 	FieldMinimumCharge,
 	FieldInputCost,
 	FieldCachedInputCost,
+	FieldCacheWriteCost,
 	FieldOutputCost,
 	FieldRoutingReason,
 	FieldAttempts,
@@ -118,6 +131,17 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
+
+var (
+	// DefaultRequestedModel holds the default value on creation for the "requested_model" field.
+	DefaultRequestedModel string
+	// DefaultEndpoint holds the default value on creation for the "endpoint" field.
+	DefaultEndpoint string
+	// DefaultCacheWritePrice holds the default value on creation for the "cache_write_price" field.
+	DefaultCacheWritePrice money.Credits
+	// DefaultCacheWriteCost holds the default value on creation for the "cache_write_cost" field.
+	DefaultCacheWriteCost money.USD
+)
 
 // Status defines the type for the "status" enum field.
 type Status string
@@ -163,6 +187,16 @@ func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 // ByModel orders the results by the model field.
 func ByModel(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldModel, opts...).ToFunc()
+}
+
+// ByRequestedModel orders the results by the requested_model field.
+func ByRequestedModel(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequestedModel, opts...).ToFunc()
+}
+
+// ByEndpoint orders the results by the endpoint field.
+func ByEndpoint(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEndpoint, opts...).ToFunc()
 }
 
 // ByProvider orders the results by the provider field.
@@ -240,6 +274,11 @@ func ByOutputPrice(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOutputPrice, opts...).ToFunc()
 }
 
+// ByCacheWritePrice orders the results by the cache_write_price field.
+func ByCacheWritePrice(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCacheWritePrice, opts...).ToFunc()
+}
+
 // ByMinimumCharge orders the results by the minimum_charge field.
 func ByMinimumCharge(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMinimumCharge, opts...).ToFunc()
@@ -253,6 +292,11 @@ func ByInputCost(opts ...sql.OrderTermOption) OrderOption {
 // ByCachedInputCost orders the results by the cached_input_cost field.
 func ByCachedInputCost(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCachedInputCost, opts...).ToFunc()
+}
+
+// ByCacheWriteCost orders the results by the cache_write_cost field.
+func ByCacheWriteCost(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCacheWriteCost, opts...).ToFunc()
 }
 
 // ByOutputCost orders the results by the output_cost field.

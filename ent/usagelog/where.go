@@ -66,6 +66,16 @@ func Model(v string) predicate.UsageLog {
 	return predicate.UsageLog(sql.FieldEQ(FieldModel, v))
 }
 
+// RequestedModel applies equality check predicate on the "requested_model" field. It's identical to RequestedModelEQ.
+func RequestedModel(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldEQ(FieldRequestedModel, v))
+}
+
+// Endpoint applies equality check predicate on the "endpoint" field. It's identical to EndpointEQ.
+func Endpoint(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldEQ(FieldEndpoint, v))
+}
+
 // Provider applies equality check predicate on the "provider" field. It's identical to ProviderEQ.
 func Provider(v string) predicate.UsageLog {
 	return predicate.UsageLog(sql.FieldEQ(FieldProvider, v))
@@ -149,6 +159,12 @@ func OutputPrice(v money.Credits) predicate.UsageLog {
 	return predicate.UsageLog(sql.FieldEQ(FieldOutputPrice, vc))
 }
 
+// CacheWritePrice applies equality check predicate on the "cache_write_price" field. It's identical to CacheWritePriceEQ.
+func CacheWritePrice(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldEQ(FieldCacheWritePrice, vc))
+}
+
 // MinimumCharge applies equality check predicate on the "minimum_charge" field. It's identical to MinimumChargeEQ.
 func MinimumCharge(v money.Credits) predicate.UsageLog {
 	vc := int64(v)
@@ -165,6 +181,12 @@ func InputCost(v money.USD) predicate.UsageLog {
 func CachedInputCost(v money.USD) predicate.UsageLog {
 	vc := int64(v)
 	return predicate.UsageLog(sql.FieldEQ(FieldCachedInputCost, vc))
+}
+
+// CacheWriteCost applies equality check predicate on the "cache_write_cost" field. It's identical to CacheWriteCostEQ.
+func CacheWriteCost(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldEQ(FieldCacheWriteCost, vc))
 }
 
 // OutputCost applies equality check predicate on the "output_cost" field. It's identical to OutputCostEQ.
@@ -331,6 +353,136 @@ func ModelEqualFold(v string) predicate.UsageLog {
 // ModelContainsFold applies the ContainsFold predicate on the "model" field.
 func ModelContainsFold(v string) predicate.UsageLog {
 	return predicate.UsageLog(sql.FieldContainsFold(FieldModel, v))
+}
+
+// RequestedModelEQ applies the EQ predicate on the "requested_model" field.
+func RequestedModelEQ(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldEQ(FieldRequestedModel, v))
+}
+
+// RequestedModelNEQ applies the NEQ predicate on the "requested_model" field.
+func RequestedModelNEQ(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldNEQ(FieldRequestedModel, v))
+}
+
+// RequestedModelIn applies the In predicate on the "requested_model" field.
+func RequestedModelIn(vs ...string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldIn(FieldRequestedModel, vs...))
+}
+
+// RequestedModelNotIn applies the NotIn predicate on the "requested_model" field.
+func RequestedModelNotIn(vs ...string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldNotIn(FieldRequestedModel, vs...))
+}
+
+// RequestedModelGT applies the GT predicate on the "requested_model" field.
+func RequestedModelGT(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldGT(FieldRequestedModel, v))
+}
+
+// RequestedModelGTE applies the GTE predicate on the "requested_model" field.
+func RequestedModelGTE(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldGTE(FieldRequestedModel, v))
+}
+
+// RequestedModelLT applies the LT predicate on the "requested_model" field.
+func RequestedModelLT(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldLT(FieldRequestedModel, v))
+}
+
+// RequestedModelLTE applies the LTE predicate on the "requested_model" field.
+func RequestedModelLTE(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldLTE(FieldRequestedModel, v))
+}
+
+// RequestedModelContains applies the Contains predicate on the "requested_model" field.
+func RequestedModelContains(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldContains(FieldRequestedModel, v))
+}
+
+// RequestedModelHasPrefix applies the HasPrefix predicate on the "requested_model" field.
+func RequestedModelHasPrefix(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldHasPrefix(FieldRequestedModel, v))
+}
+
+// RequestedModelHasSuffix applies the HasSuffix predicate on the "requested_model" field.
+func RequestedModelHasSuffix(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldHasSuffix(FieldRequestedModel, v))
+}
+
+// RequestedModelEqualFold applies the EqualFold predicate on the "requested_model" field.
+func RequestedModelEqualFold(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldEqualFold(FieldRequestedModel, v))
+}
+
+// RequestedModelContainsFold applies the ContainsFold predicate on the "requested_model" field.
+func RequestedModelContainsFold(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldContainsFold(FieldRequestedModel, v))
+}
+
+// EndpointEQ applies the EQ predicate on the "endpoint" field.
+func EndpointEQ(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldEQ(FieldEndpoint, v))
+}
+
+// EndpointNEQ applies the NEQ predicate on the "endpoint" field.
+func EndpointNEQ(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldNEQ(FieldEndpoint, v))
+}
+
+// EndpointIn applies the In predicate on the "endpoint" field.
+func EndpointIn(vs ...string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldIn(FieldEndpoint, vs...))
+}
+
+// EndpointNotIn applies the NotIn predicate on the "endpoint" field.
+func EndpointNotIn(vs ...string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldNotIn(FieldEndpoint, vs...))
+}
+
+// EndpointGT applies the GT predicate on the "endpoint" field.
+func EndpointGT(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldGT(FieldEndpoint, v))
+}
+
+// EndpointGTE applies the GTE predicate on the "endpoint" field.
+func EndpointGTE(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldGTE(FieldEndpoint, v))
+}
+
+// EndpointLT applies the LT predicate on the "endpoint" field.
+func EndpointLT(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldLT(FieldEndpoint, v))
+}
+
+// EndpointLTE applies the LTE predicate on the "endpoint" field.
+func EndpointLTE(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldLTE(FieldEndpoint, v))
+}
+
+// EndpointContains applies the Contains predicate on the "endpoint" field.
+func EndpointContains(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldContains(FieldEndpoint, v))
+}
+
+// EndpointHasPrefix applies the HasPrefix predicate on the "endpoint" field.
+func EndpointHasPrefix(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldHasPrefix(FieldEndpoint, v))
+}
+
+// EndpointHasSuffix applies the HasSuffix predicate on the "endpoint" field.
+func EndpointHasSuffix(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldHasSuffix(FieldEndpoint, v))
+}
+
+// EndpointEqualFold applies the EqualFold predicate on the "endpoint" field.
+func EndpointEqualFold(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldEqualFold(FieldEndpoint, v))
+}
+
+// EndpointContainsFold applies the ContainsFold predicate on the "endpoint" field.
+func EndpointContainsFold(v string) predicate.UsageLog {
+	return predicate.UsageLog(sql.FieldContainsFold(FieldEndpoint, v))
 }
 
 // ProviderEQ applies the EQ predicate on the "provider" field.
@@ -1190,6 +1342,60 @@ func OutputPriceLTE(v money.Credits) predicate.UsageLog {
 	return predicate.UsageLog(sql.FieldLTE(FieldOutputPrice, vc))
 }
 
+// CacheWritePriceEQ applies the EQ predicate on the "cache_write_price" field.
+func CacheWritePriceEQ(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldEQ(FieldCacheWritePrice, vc))
+}
+
+// CacheWritePriceNEQ applies the NEQ predicate on the "cache_write_price" field.
+func CacheWritePriceNEQ(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldNEQ(FieldCacheWritePrice, vc))
+}
+
+// CacheWritePriceIn applies the In predicate on the "cache_write_price" field.
+func CacheWritePriceIn(vs ...money.Credits) predicate.UsageLog {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.UsageLog(sql.FieldIn(FieldCacheWritePrice, v...))
+}
+
+// CacheWritePriceNotIn applies the NotIn predicate on the "cache_write_price" field.
+func CacheWritePriceNotIn(vs ...money.Credits) predicate.UsageLog {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.UsageLog(sql.FieldNotIn(FieldCacheWritePrice, v...))
+}
+
+// CacheWritePriceGT applies the GT predicate on the "cache_write_price" field.
+func CacheWritePriceGT(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldGT(FieldCacheWritePrice, vc))
+}
+
+// CacheWritePriceGTE applies the GTE predicate on the "cache_write_price" field.
+func CacheWritePriceGTE(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldGTE(FieldCacheWritePrice, vc))
+}
+
+// CacheWritePriceLT applies the LT predicate on the "cache_write_price" field.
+func CacheWritePriceLT(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldLT(FieldCacheWritePrice, vc))
+}
+
+// CacheWritePriceLTE applies the LTE predicate on the "cache_write_price" field.
+func CacheWritePriceLTE(v money.Credits) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldLTE(FieldCacheWritePrice, vc))
+}
+
 // MinimumChargeEQ applies the EQ predicate on the "minimum_charge" field.
 func MinimumChargeEQ(v money.Credits) predicate.UsageLog {
 	vc := int64(v)
@@ -1350,6 +1556,60 @@ func CachedInputCostLT(v money.USD) predicate.UsageLog {
 func CachedInputCostLTE(v money.USD) predicate.UsageLog {
 	vc := int64(v)
 	return predicate.UsageLog(sql.FieldLTE(FieldCachedInputCost, vc))
+}
+
+// CacheWriteCostEQ applies the EQ predicate on the "cache_write_cost" field.
+func CacheWriteCostEQ(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldEQ(FieldCacheWriteCost, vc))
+}
+
+// CacheWriteCostNEQ applies the NEQ predicate on the "cache_write_cost" field.
+func CacheWriteCostNEQ(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldNEQ(FieldCacheWriteCost, vc))
+}
+
+// CacheWriteCostIn applies the In predicate on the "cache_write_cost" field.
+func CacheWriteCostIn(vs ...money.USD) predicate.UsageLog {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.UsageLog(sql.FieldIn(FieldCacheWriteCost, v...))
+}
+
+// CacheWriteCostNotIn applies the NotIn predicate on the "cache_write_cost" field.
+func CacheWriteCostNotIn(vs ...money.USD) predicate.UsageLog {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.UsageLog(sql.FieldNotIn(FieldCacheWriteCost, v...))
+}
+
+// CacheWriteCostGT applies the GT predicate on the "cache_write_cost" field.
+func CacheWriteCostGT(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldGT(FieldCacheWriteCost, vc))
+}
+
+// CacheWriteCostGTE applies the GTE predicate on the "cache_write_cost" field.
+func CacheWriteCostGTE(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldGTE(FieldCacheWriteCost, vc))
+}
+
+// CacheWriteCostLT applies the LT predicate on the "cache_write_cost" field.
+func CacheWriteCostLT(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldLT(FieldCacheWriteCost, vc))
+}
+
+// CacheWriteCostLTE applies the LTE predicate on the "cache_write_cost" field.
+func CacheWriteCostLTE(v money.USD) predicate.UsageLog {
+	vc := int64(v)
+	return predicate.UsageLog(sql.FieldLTE(FieldCacheWriteCost, vc))
 }
 
 // OutputCostEQ applies the EQ predicate on the "output_cost" field.

@@ -39,6 +39,8 @@ type QueryResolver interface {
 	LedgerAudit(ctx context.Context) (*ledger.Report, error)
 	Providers(ctx context.Context) ([]*provider.Provider, error)
 	Models(ctx context.Context) ([]*pool.Model, error)
+	ModelAliases(ctx context.Context) ([]*pool.Alias, error)
+	Catalogue(ctx context.Context) (*pool.Catalogue, error)
 	DepositQuote(ctx context.Context, quota money.USD) (*pool.Quote, error)
 	PoolOverview(ctx context.Context) (*pool.Overview, error)
 	Resources(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.PoolResourceFilter, orderBy *model.PoolResourceOrder) (*page.Connection[*ent.PoolResource], error)
@@ -865,6 +867,70 @@ func (ec *executionContext) fieldContext_Query_models(_ context.Context, field g
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_modelAliases(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_modelAliases(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().ModelAliases(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*pool.Alias) graphql.Marshaler {
+			return ec.marshalNModelAlias2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐAliasᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_modelAliases(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ModelAlias(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_catalogue(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_catalogue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Catalogue(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.Catalogue) graphql.Marshaler {
+			return ec.marshalNCatalogue2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐCatalogue(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_catalogue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Catalogue(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_depositQuote(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1449,6 +1515,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_models(ctx, field)
+				})
+		case "modelAliases":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_modelAliases(ctx, field)
+				})
+		case "catalogue":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_catalogue(ctx, field)
 				})
 		case "depositQuote":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

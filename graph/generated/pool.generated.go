@@ -45,6 +45,16 @@ type PoolResourceResolver interface {
 	ReservedQuota(ctx context.Context, obj *ent.PoolResource) (money.USD, error)
 
 	SuccessRate(ctx context.Context, obj *ent.PoolResource) (float64, error)
+
+	Rests(ctx context.Context, obj *ent.PoolResource) ([]*pool.Rest, error)
+	NextProbeAt(ctx context.Context, obj *ent.PoolResource) (*time.Time, error)
+	MaxConcurrency(ctx context.Context, obj *ent.PoolResource) (*int, error)
+	MaxRequestsPerMinute(ctx context.Context, obj *ent.PoolResource) (*int, error)
+	MaxTokensPerMinute(ctx context.Context, obj *ent.PoolResource) (*int, error)
+}
+type ResourceRestResolver interface {
+	Model(ctx context.Context, obj *pool.Rest) (*string, error)
+	Reason(ctx context.Context, obj *pool.Rest) (string, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -54,6 +64,75 @@ type PoolResourceResolver interface {
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _Catalogue_source(ctx context.Context, field graphql.CollectedField, obj *pool.Catalogue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Catalogue_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Catalogue_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Catalogue", field, false, false, "String")
+}
+
+func (ec *executionContext) _Catalogue_date(ctx context.Context, field graphql.CollectedField, obj *pool.Catalogue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Catalogue_date(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Date, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Catalogue_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Catalogue", field, false, false, "String")
+}
+
+func (ec *executionContext) _Catalogue_models(ctx context.Context, field graphql.CollectedField, obj *pool.Catalogue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Catalogue_models(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Models, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Catalogue_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Catalogue", field, false, false, "Int")
+}
 
 func (ec *executionContext) _DepositPayload_resource(ctx context.Context, field graphql.CollectedField, obj *pool.DepositResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -588,6 +667,29 @@ func (ec *executionContext) fieldContext_Model_cachedInputCostPerMillion(_ conte
 	return graphql.NewScalarFieldContext("Model", field, false, false, "USD")
 }
 
+func (ec *executionContext) _Model_cacheWriteCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Model_cacheWriteCostPerMillion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CacheWriteCost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v money.USD) graphql.Marshaler {
+			return ec.marshalNUSD2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐUSD(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Model_cacheWriteCostPerMillion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Model", field, false, false, "USD")
+}
+
 func (ec *executionContext) _Model_outputCostPerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -631,6 +733,29 @@ func (ec *executionContext) _Model_inputPricePerMillion(ctx context.Context, fie
 	)
 }
 func (ec *executionContext) fieldContext_Model_inputPricePerMillion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Model", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _Model_cacheWritePricePerMillion(ctx context.Context, field graphql.CollectedField, obj *pool.Model) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Model_cacheWritePricePerMillion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CacheWritePrice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v money.Credits) graphql.Marshaler {
+			return ec.marshalNCredits2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋmoneyᚐCredits(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Model_cacheWritePricePerMillion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Model", field, false, false, "Credits")
 }
 
@@ -678,6 +803,52 @@ func (ec *executionContext) _Model_minimumCharge(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Model_minimumCharge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Model", field, false, false, "Credits")
+}
+
+func (ec *executionContext) _ModelAlias_name(ctx context.Context, field graphql.CollectedField, obj *pool.Alias) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModelAlias_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModelAlias_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModelAlias", field, false, false, "String")
+}
+
+func (ec *executionContext) _ModelAlias_model(ctx context.Context, field graphql.CollectedField, obj *pool.Alias) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ModelAlias_model(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Model, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ModelAlias_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ModelAlias", field, false, false, "String")
 }
 
 func (ec *executionContext) _PoolLedger_id(ctx context.Context, field graphql.CollectedField, obj *ent.PoolLedger) (ret graphql.Marshaler) {
@@ -1921,6 +2092,130 @@ func (ec *executionContext) fieldContext_PoolResource_createdAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PoolResource", field, false, false, "Time")
 }
 
+func (ec *executionContext) _PoolResource_rests(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_rests(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PoolResource().Rests(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*pool.Rest) graphql.Marshaler {
+			return ec.marshalNResourceRest2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐRestᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_rests(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PoolResource",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResourceRest(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PoolResource_nextProbeAt(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_nextProbeAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PoolResource().NextProbeAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_nextProbeAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PoolResource", field, true, true, "Time")
+}
+
+func (ec *executionContext) _PoolResource_maxConcurrency(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_maxConcurrency(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PoolResource().MaxConcurrency(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_maxConcurrency(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PoolResource", field, true, true, "Int")
+}
+
+func (ec *executionContext) _PoolResource_maxRequestsPerMinute(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_maxRequestsPerMinute(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PoolResource().MaxRequestsPerMinute(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_maxRequestsPerMinute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PoolResource", field, true, true, "Int")
+}
+
+func (ec *executionContext) _PoolResource_maxTokensPerMinute(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_maxTokensPerMinute(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PoolResource().MaxTokensPerMinute(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_maxTokensPerMinute(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PoolResource", field, true, true, "Int")
+}
+
 func (ec *executionContext) _PoolResourceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*ent.PoolResource]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2153,6 +2448,75 @@ func (ec *executionContext) _Provider_customBaseUrl(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_Provider_customBaseUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Provider", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ResourceRest_model(ctx context.Context, field graphql.CollectedField, obj *pool.Rest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResourceRest_model(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ResourceRest().Model(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResourceRest_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ResourceRest", field, true, true, "String")
+}
+
+func (ec *executionContext) _ResourceRest_reason(ctx context.Context, field graphql.CollectedField, obj *pool.Rest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResourceRest_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ResourceRest().Reason(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResourceRest_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ResourceRest", field, true, true, "String")
+}
+
+func (ec *executionContext) _ResourceRest_until(ctx context.Context, field graphql.CollectedField, obj *pool.Rest) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResourceRest_until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResourceRest_until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ResourceRest", field, false, false, "Time")
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -2476,6 +2840,49 @@ func (ec *executionContext) unmarshalInputSetModelPriceInput(ctx context.Context
 
 // region    **************************** object.gotpl ****************************
 
+var catalogueImplementors = []string{"Catalogue"}
+
+func (ec *executionContext) _Catalogue(ctx context.Context, sel ast.SelectionSet, obj *pool.Catalogue) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, catalogueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Catalogue")
+		case "source":
+			out.Values[i] = ec._Catalogue_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "date":
+			out.Values[i] = ec._Catalogue_date(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "models":
+			out.Values[i] = ec._Catalogue_models(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var depositPayloadImplementors = []string{"DepositPayload"}
 
 func (ec *executionContext) _DepositPayload(ctx context.Context, sel ast.SelectionSet, obj *pool.DepositResult) graphql.Marshaler {
@@ -2683,6 +3090,11 @@ func (ec *executionContext) _Model(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "cacheWriteCostPerMillion":
+			out.Values[i] = ec._Model_cacheWriteCostPerMillion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "outputCostPerMillion":
 			out.Values[i] = ec._Model_outputCostPerMillion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2693,6 +3105,11 @@ func (ec *executionContext) _Model(ctx context.Context, sel ast.SelectionSet, ob
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "cacheWritePricePerMillion":
+			out.Values[i] = ec._Model_cacheWritePricePerMillion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "outputPricePerMillion":
 			out.Values[i] = ec._Model_outputPricePerMillion(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2700,6 +3117,44 @@ func (ec *executionContext) _Model(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "minimumCharge":
 			out.Values[i] = ec._Model_minimumCharge(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var modelAliasImplementors = []string{"ModelAlias"}
+
+func (ec *executionContext) _ModelAlias(ctx context.Context, sel ast.SelectionSet, obj *pool.Alias) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, modelAliasImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ModelAlias")
+		case "name":
+			out.Values[i] = ec._ModelAlias_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "model":
+			out.Values[i] = ec._ModelAlias_model(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3114,6 +3569,36 @@ func (ec *executionContext) _PoolResource(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "rests":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolResource_rests(ctx, field, obj)
+				})
+		case "nextProbeAt":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolResource_nextProbeAt(ctx, field, obj)
+				})
+		case "maxConcurrency":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolResource_maxConcurrency(ctx, field, obj)
+				})
+		case "maxRequestsPerMinute":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolResource_maxRequestsPerMinute(ctx, field, obj)
+				})
+		case "maxTokensPerMinute":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolResource_maxTokensPerMinute(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3261,9 +3746,62 @@ func (ec *executionContext) _Provider(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var resourceRestImplementors = []string{"ResourceRest"}
+
+func (ec *executionContext) _ResourceRest(ctx context.Context, sel ast.SelectionSet, obj *pool.Rest) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resourceRestImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResourceRest")
+		case "model":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ResourceRest_model(ctx, field, obj)
+				})
+		case "reason":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ResourceRest_reason(ctx, field, obj)
+				})
+		case "until":
+			out.Values[i] = ec._ResourceRest_until(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNCatalogue2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐCatalogue(ctx context.Context, sel ast.SelectionSet, v *pool.Catalogue) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Catalogue!")
+		return graphql.Null
+	}
+	return ec._Catalogue(ctx, sel, v)
+}
 
 func (ec *executionContext) unmarshalNDepositInput2githubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐDepositInput(ctx context.Context, v any) (pool.DepositInput, error) {
 	res, err := ec.unmarshalInputDepositInput(ctx, v)
@@ -3330,6 +3868,30 @@ func (ec *executionContext) marshalNModel2ᚖgithubᚗcomᚋresourcepoolᚋresou
 		return graphql.Null
 	}
 	return ec._Model(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNModelAlias2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐAliasᚄ(ctx context.Context, sel ast.SelectionSet, v []*pool.Alias) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNModelAlias2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐAlias(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNModelAlias2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐAlias(ctx context.Context, sel ast.SelectionSet, v *pool.Alias) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ModelAlias!")
+		return graphql.Null
+	}
+	return ec._ModelAlias(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNOwnerType2githubᚗcomᚋresourcepoolᚋresourcepoolᚋgraphᚋmodelᚐOwnerType(ctx context.Context, v any) (model.OwnerType, error) {
@@ -3476,6 +4038,30 @@ func (ec *executionContext) marshalNProvider2ᚖgithubᚗcomᚋresourcepoolᚋre
 		return graphql.Null
 	}
 	return ec._Provider(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNResourceRest2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐRestᚄ(ctx context.Context, sel ast.SelectionSet, v []*pool.Rest) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNResourceRest2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐRest(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNResourceRest2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐRest(ctx context.Context, sel ast.SelectionSet, v *pool.Rest) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ResourceRest!")
+		return graphql.Null
+	}
+	return ec._ResourceRest(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNResourceStatus2githubᚗcomᚋresourcepoolᚋresourcepoolᚋentᚋpoolresourceᚐStatus(ctx context.Context, v any) (poolresource.Status, error) {

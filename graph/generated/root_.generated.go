@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	PoolResource() PoolResourceResolver
 	PoolUsageLog() PoolUsageLogResolver
 	Query() QueryResolver
+	ResourceRest() ResourceRestResolver
 	RoutingCandidate() RoutingCandidateResolver
 	RoutingDecision() RoutingDecisionResolver
 	Subscription() SubscriptionResolver
@@ -619,6 +620,21 @@ type PoolResource implements Node {
   averageLatencyMs: Float
   lastUsedAt: Time
   createdAt: Time!
+  "Why it is left alone now, itself or with its provider as a whole, the soonest to end first."
+  rests: [ResourceRest!]!
+  "When the first of rests ends and it is tried again; null where there is none."
+  nextProbeAt: Time
+  "What it may do at most at a time, as its owner set it; null: no limit."
+  maxConcurrency: Int
+  maxRequestsPerMinute: Int
+  maxTokensPerMinute: Int
+}
+
+"model is null where it is left alone for all of them. reason is one of those that routing leaves a candidate out for."
+type ResourceRest {
+  model: String
+  reason: String!
+  until: Time!
 }
 
 "A contributor's running totals. platformRevenue: what consumers were charged for requests on their keys; platformProfit: that less resourceConsumed. resourcesContributed is net of withdrawals and claw-backs."
@@ -670,10 +686,28 @@ type Model {
   available: Boolean!
   inputCostPerMillion: USD!
   cachedInputCostPerMillion: USD!
+  "Of what the client wants kept in the provider's cache."
+  cacheWriteCostPerMillion: USD!
   outputCostPerMillion: USD!
   inputPricePerMillion: Credits!
+  "Never below inputPricePerMillion, and dearer by as much as the provider is that asks the most for it."
+  cacheWritePricePerMillion: Credits!
   outputPricePerMillion: Credits!
   minimumCharge: Credits!
+}
+
+"A further name of a model on the price list."
+type ModelAlias {
+  name: String!
+  model: String!
+}
+
+"What the price list is laid over: a catalogue that came with the program, and how many rows of the list are in it."
+type Catalogue {
+  source: String!
+  "The day it was released."
+  date: String!
+  models: Int!
 }
 
 "credits = available at once + vesting."
@@ -798,6 +832,10 @@ extend type Query {
   providers: [Provider!]!
   "The price list, open to all."
   models: [Model!]!
+  "Open to all, as is the price list."
+  modelAliases: [ModelAlias!]!
+  "Open to all, as is the price list."
+  catalogue: Catalogue!
   depositQuote(quota: USD!): DepositQuote!
   "Admins only."
   poolOverview: PoolOverview!
@@ -824,8 +862,14 @@ extend type Mutation {
   addPlatformResource(input: DepositInput!): PoolResource!
   "Admins only."
   suspendResource(id: ID!, reason: String!): PoolResource!
+  "What a key may do at most at a time; null or 0: no limit. By its owner and admins, while its life lasts; else CONFLICT."
+  setResourceLimits(id: ID!, maxConcurrency: Int, maxRequestsPerMinute: Int, maxTokensPerMinute: Int): PoolResource!
   "Admins only."
   setModelPrice(input: SetModelPriceInput!): Model!
+  "A further name, which no model on the price list has, of a model on it. What the name stood for before is replaced. Admins only."
+  setModelAlias(name: String!, model: String!): ModelAlias!
+  "False where there was no such alias. Admins only."
+  removeModelAlias(name: String!): Boolean!
 }
 
 extend type Subscription {
@@ -914,9 +958,24 @@ type PoolUsageLog implements Node {
   createdAt: Time!
   status: UsageStatus!
   model: String!
+  "What the request named: the model itself or an alias of it."
+  requestedModel: String!
+  "chat, completions, embeddings, messages or responses."
+  endpoint: String!
+  "The resource's owner and admins."
+  provider: String
   promptTokens: Int!
+  "Of promptTokens, read from the provider's cache."
+  cachedTokens: Int!
+  "Of promptTokens, put into the provider's cache."
+  cacheWriteTokens: Int!
   completionTokens: Int!
+  "Of completionTokens."
+  reasoningTokens: Int!
   latencyMs: Int!
+  streamed: Boolean!
+  "The provider reported no usage: it was counted here."
+  estimated: Boolean!
   "The consumer and admins."
   creditsCharged: Credits
   "The resource's owner and admins."
@@ -1041,6 +1100,18 @@ func (ec *executionContext) childFields_ApiToken(ctx context.Context, field grap
 		return ec.fieldContext_ApiToken_models(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
+}
+
+func (ec *executionContext) childFields_Catalogue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_Catalogue_source(ctx, field)
+	case "date":
+		return ec.fieldContext_Catalogue_date(ctx, field)
+	case "models":
+		return ec.fieldContext_Catalogue_models(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Catalogue", field.Name)
 }
 
 func (ec *executionContext) childFields_CompletePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1269,16 +1340,30 @@ func (ec *executionContext) childFields_Model(ctx context.Context, field graphql
 		return ec.fieldContext_Model_inputCostPerMillion(ctx, field)
 	case "cachedInputCostPerMillion":
 		return ec.fieldContext_Model_cachedInputCostPerMillion(ctx, field)
+	case "cacheWriteCostPerMillion":
+		return ec.fieldContext_Model_cacheWriteCostPerMillion(ctx, field)
 	case "outputCostPerMillion":
 		return ec.fieldContext_Model_outputCostPerMillion(ctx, field)
 	case "inputPricePerMillion":
 		return ec.fieldContext_Model_inputPricePerMillion(ctx, field)
+	case "cacheWritePricePerMillion":
+		return ec.fieldContext_Model_cacheWritePricePerMillion(ctx, field)
 	case "outputPricePerMillion":
 		return ec.fieldContext_Model_outputPricePerMillion(ctx, field)
 	case "minimumCharge":
 		return ec.fieldContext_Model_minimumCharge(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Model", field.Name)
+}
+
+func (ec *executionContext) childFields_ModelAlias(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ModelAlias_name(ctx, field)
+	case "model":
+		return ec.fieldContext_ModelAlias_model(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ModelAlias", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1425,6 +1510,16 @@ func (ec *executionContext) childFields_PoolResource(ctx context.Context, field 
 		return ec.fieldContext_PoolResource_lastUsedAt(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_PoolResource_createdAt(ctx, field)
+	case "rests":
+		return ec.fieldContext_PoolResource_rests(ctx, field)
+	case "nextProbeAt":
+		return ec.fieldContext_PoolResource_nextProbeAt(ctx, field)
+	case "maxConcurrency":
+		return ec.fieldContext_PoolResource_maxConcurrency(ctx, field)
+	case "maxRequestsPerMinute":
+		return ec.fieldContext_PoolResource_maxRequestsPerMinute(ctx, field)
+	case "maxTokensPerMinute":
+		return ec.fieldContext_PoolResource_maxTokensPerMinute(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PoolResource", field.Name)
 }
@@ -1461,12 +1556,28 @@ func (ec *executionContext) childFields_PoolUsageLog(ctx context.Context, field 
 		return ec.fieldContext_PoolUsageLog_status(ctx, field)
 	case "model":
 		return ec.fieldContext_PoolUsageLog_model(ctx, field)
+	case "requestedModel":
+		return ec.fieldContext_PoolUsageLog_requestedModel(ctx, field)
+	case "endpoint":
+		return ec.fieldContext_PoolUsageLog_endpoint(ctx, field)
+	case "provider":
+		return ec.fieldContext_PoolUsageLog_provider(ctx, field)
 	case "promptTokens":
 		return ec.fieldContext_PoolUsageLog_promptTokens(ctx, field)
+	case "cachedTokens":
+		return ec.fieldContext_PoolUsageLog_cachedTokens(ctx, field)
+	case "cacheWriteTokens":
+		return ec.fieldContext_PoolUsageLog_cacheWriteTokens(ctx, field)
 	case "completionTokens":
 		return ec.fieldContext_PoolUsageLog_completionTokens(ctx, field)
+	case "reasoningTokens":
+		return ec.fieldContext_PoolUsageLog_reasoningTokens(ctx, field)
 	case "latencyMs":
 		return ec.fieldContext_PoolUsageLog_latencyMs(ctx, field)
+	case "streamed":
+		return ec.fieldContext_PoolUsageLog_streamed(ctx, field)
+	case "estimated":
+		return ec.fieldContext_PoolUsageLog_estimated(ctx, field)
 	case "creditsCharged":
 		return ec.fieldContext_PoolUsageLog_creditsCharged(ctx, field)
 	case "costAmount":
@@ -1537,6 +1648,18 @@ func (ec *executionContext) childFields_Provider(ctx context.Context, field grap
 		return ec.fieldContext_Provider_customBaseUrl(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Provider", field.Name)
+}
+
+func (ec *executionContext) childFields_ResourceRest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "model":
+		return ec.fieldContext_ResourceRest_model(ctx, field)
+	case "reason":
+		return ec.fieldContext_ResourceRest_reason(ctx, field)
+	case "until":
+		return ec.fieldContext_ResourceRest_until(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResourceRest", field.Name)
 }
 
 func (ec *executionContext) childFields_RoutingCandidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -14,8 +14,8 @@ import (
 const (
 	pageInfo      = ` pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount`
 	userFields    = `id displayName email roles status createdAt wallet { id available held owed vesting entries(first: 2) { edges { node { id createdAt kind amount balanceAfter memo transaction { id } } }` + pageInfo + ` } } pool { id standing } apiTokens { id name maskedSecret createdAt expiresAt lastUsedAt revokedAt spendLimit spent models }`
-	keyFields     = `id owner { id } ownerType provider label maskedKey models originalQuota currentQuota reservedQuota quotaConfirmed status statusReason suspendedBy backup expiresAt verifiedAt totalRequests successfulRequests successRate averageLatencyMs lastUsedAt createdAt`
-	logFields     = `id createdAt status model promptTokens completionTokens latencyMs creditsCharged costAmount user { id } resource { id } resourceOwner { id } routingReason routing { reason chosen { id } candidates { score cost performance reliability penalties { name factor } excluded } } attempts errorCode transaction { id }`
+	keyFields     = `id owner { id } ownerType provider label maskedKey models originalQuota currentQuota reservedQuota quotaConfirmed status statusReason suspendedBy backup expiresAt verifiedAt totalRequests successfulRequests successRate averageLatencyMs lastUsedAt createdAt nextProbeAt rests { model reason until } maxConcurrency maxRequestsPerMinute maxTokensPerMinute`
+	logFields     = `id createdAt status model requestedModel endpoint provider promptTokens cachedTokens cacheWriteTokens completionTokens reasoningTokens streamed estimated latencyMs creditsCharged costAmount user { id } resource { id } resourceOwner { id } routingReason routing { reason chosen { id } candidates { score cost performance reliability penalties { name factor } excluded } } attempts errorCode transaction { id }`
 	txFields      = `id seq kind createdAt memo postings { account asset amount } usageLog { id } hash previousHash`
 	routingFields = `reason chosen { id } candidates { resource { id } score cost performance reliability penalties { name factor } excluded }`
 )
@@ -52,7 +52,14 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	call(bob, "node", `query($id: ID!) { node(id: $id) { id ... on PoolResource { `+keyFields+` } } }`, id(bobs))
 	call(admin, "nodes", `query($id: ID!) { nodes(ids: [$id, "txn_1"]) { id ... on LedgerTransaction { `+txFields+` } } }`, id(tom.id))
 	call(p.anonymous(), "providers", `{ providers { key name reportsBalance customBaseUrl } }`, nil)
-	call(p.anonymous(), "models", `{ models { id name provider contextWindow available minimumCharge } }`, nil)
+	call(p.anonymous(), "models", `{ models { id name provider contextWindow available cacheWriteCostPerMillion cacheWritePricePerMillion minimumCharge } }`, nil)
+	call(p.anonymous(), "catalogue", `{ catalogue { source date models } }`, nil)
+	call(admin, "setModelAlias", `mutation { setModelAlias(name: "best", model: "gpt-4") { name model } }`, nil)
+	require.JSONEq(t, `[{"name":"best","model":"gpt-4"}]`, p.anonymous().must(`{ modelAliases { name model } }`, nil).Get("modelAliases").Raw)
+	called["modelAliases"] = true
+	tom.must(complete, ask("best", vars{"maxTokens": 20}))
+	require.Equal(t, "gpt-4", tom.must(`{ usageLogs(first: 1) { edges { node { model } } } }`, nil).Get("usageLogs.edges.0.node.model").String())
+	call(admin, "removeModelAlias", `mutation { removeModelAlias(name: "best") }`, nil)
 	call(p.anonymous(), "depositQuote", `{ depositQuote(quota: "1000") { quota feeRate fee credits vesting } }`, nil)
 	call(tom, "usageLogs", `{ usageLogs(first: 5, filter: {status: SUCCEEDED, model: "gpt-4"}, orderBy: {field: LATENCY_MS}) { edges { cursor node { `+logFields+` } }`+pageInfo+` } }`, nil)
 	call(admin, "poolOverview", `{ poolOverview { totalValue activeResources contributors activeContributors platformOwned platformShare userContributed userShare creditsCharged providerCost profit depositFees requests successRate } }`, nil)
@@ -67,6 +74,8 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	call(admin, "updateSettings", `mutation { updateSettings(input: {depositFeeRate: 0.2, usedRecentlySeconds: 30}) { depositFeeRate usedRecentlySeconds } }`, nil)
 	require.Equal(t, "20", bob.must(`{ depositQuote(quota: 100) { fee } }`, nil).Get("depositQuote.fee").String())
 
+	call(bob, "setResourceLimits", `mutation($id: ID!) { setResourceLimits(id: $id, maxConcurrency: 5) { `+keyFields+` } }`, id(bobs))
+	require.Equal(t, "5", bob.must(`query($id: ID!) { node(id: $id) { ... on PoolResource { maxConcurrency } } }`, id(bobs)).Get("node.maxConcurrency").Raw)
 	for _, field := range []string{"pauseResource", "resumeResource", "verifyResource"} {
 		call(bob, field, `mutation($id: ID!) { `+field+`(id: $id) { `+keyFields+` } }`, id(bobs))
 	}

@@ -62,6 +62,8 @@ func TestAServersRole(t *testing.T) {
 		run(t, db, `INSERT INTO audit_events (id, at, action, subject) VALUES ('a', now(), 'a', 'a')`)
 	})
 	t.Run("writes the rows of other tables", func(t *testing.T) {
+		run(t, db, `INSERT INTO rests VALUES ('r', '', 'w', now(), 1); UPDATE rests SET failures = 2; DELETE FROM rests`)
+		run(t, db, `INSERT INTO model_aliases VALUES ('a', 'm', now()); UPDATE model_aliases SET model = 'n'; DELETE FROM model_aliases`)
 		run(t, db, `UPDATE ledger_accounts SET held = held; INSERT INTO changes (kind, ref) VALUES ('user', 'x'); DELETE FROM changes`)
 		refused(t, `TRUNCATE ledger_accounts`)
 	})

@@ -30,6 +30,7 @@ const (
 	Resource = "resource"
 	Prices   = "prices"
 	Settings = "settings"
+	Rest     = "rest"
 	// Everything says that changes may have been missed: before the hub ran, or while Postgres was away. Forget all.
 	Everything = "*"
 )

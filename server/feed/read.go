@@ -162,8 +162,8 @@ func (h *Hub) readChanges(ctx context.Context, at changeID) (changeID, error) {
 	}
 	var resources []ids.ID
 	for _, c := range changes {
-		if c.Kind == Resource && !h.unsettled[c.changeID] {
-			resources = append(resources, ids.ID(c.Ref))
+		if id := ids.ID(c.Ref); (c.Kind == Resource || c.Kind == Rest && id.Kind() == ids.Resource) && !h.unsettled[c.changeID] {
+			resources = append(resources, id)
 		}
 	}
 	if err := h.tellResources(ctx, resources); err != nil {

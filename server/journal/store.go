@@ -22,6 +22,7 @@ const (
 	Resource = "resource" // a resource's id
 	Prices   = "prices"   // a model's name
 	Settings = "settings" // nothing
+	Rest     = "rest"     // what is left alone for a while, or is no more: a resource's id or another name
 )
 
 // Event is something that someone did, or that the platform did by itself.

@@ -15,18 +15,22 @@ type UsageRow = ent.UsageLog
 
 // row is the log of a request with what was booked for it.
 func (u *Usage) row(seq int64, charged money.Credits, cost money.USD) *UsageRow {
-	status := usagelog.StatusFAILED
+	status, endpoint := usagelog.StatusFAILED, u.Endpoint
 	if u.Succeeded {
 		status = usagelog.StatusSUCCEEDED
 	}
+	if endpoint == "" {
+		endpoint = usagelog.DefaultEndpoint
+	}
 	return &UsageRow{
-		ID: u.ID, CreatedAt: u.CreatedAt.UTC().Truncate(time.Microsecond), Status: status, Model: u.Model, Provider: u.Provider,
+		ID: u.ID, CreatedAt: u.CreatedAt.UTC().Truncate(time.Microsecond), Status: status,
+		Model: u.Model, RequestedModel: u.RequestedModel, Endpoint: endpoint, Provider: u.Provider,
 		UserID: u.User, TokenID: u.Token, ResourceID: u.Resource, OwnerID: u.Owner,
 		PromptTokens: u.PromptTokens, CachedTokens: u.CachedTokens, CacheWriteTokens: u.CacheWriteTokens,
 		CompletionTokens: u.CompletionTokens, ReasoningTokens: u.ReasoningTokens, LatencyMs: u.Latency.Milliseconds(),
 		CreditsCharged: charged, CostAmount: cost,
-		InputPrice: u.Prices.Input, OutputPrice: u.Prices.Output, MinimumCharge: u.Prices.Minimum,
-		InputCost: u.Prices.InputCost, CachedInputCost: u.Prices.CachedCost, OutputCost: u.Prices.OutputCost,
+		InputPrice: u.Prices.Input, CacheWritePrice: u.Prices.CacheWrite, OutputPrice: u.Prices.Output, MinimumCharge: u.Prices.Minimum,
+		InputCost: u.Prices.InputCost, CachedInputCost: u.Prices.CachedCost, CacheWriteCost: u.Prices.CacheWriteCost, OutputCost: u.Prices.OutputCost,
 		RoutingReason: u.RoutingReason, Attempts: u.Attempts, ErrorCode: u.ErrorCode,
 		Streamed: u.Streamed, Estimated: u.Estimated, Clamped: u.Clamped, TransactionSeq: seq,
 	}
@@ -41,6 +45,8 @@ var usageColumns = []struct {
 	{"created_at", "timestamptz", func(a *array, u *UsageRow) { a.time(u.CreatedAt) }},
 	{"status", "text", func(a *array, u *UsageRow) { a.text(string(u.Status)) }},
 	{"model", "text", func(a *array, u *UsageRow) { a.text(u.Model) }},
+	{"requested_model", "text", func(a *array, u *UsageRow) { a.text(u.RequestedModel) }},
+	{"endpoint", "text", func(a *array, u *UsageRow) { a.text(u.Endpoint) }},
 	{"provider", "text", func(a *array, u *UsageRow) { a.text(u.Provider) }},
 	{"user_id", "text", func(a *array, u *UsageRow) { a.text(string(u.UserID)) }},
 	{"token_id", "text", func(a *array, u *UsageRow) { a.text(string(u.TokenID)) }},
@@ -55,10 +61,12 @@ var usageColumns = []struct {
 	{"credits_charged", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CreditsCharged)) }},
 	{"cost_amount", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CostAmount)) }},
 	{"input_price", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.InputPrice)) }},
+	{"cache_write_price", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CacheWritePrice)) }},
 	{"output_price", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.OutputPrice)) }},
 	{"minimum_charge", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.MinimumCharge)) }},
 	{"input_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.InputCost)) }},
 	{"cached_input_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CachedInputCost)) }},
+	{"cache_write_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.CacheWriteCost)) }},
 	{"output_cost", "bigint", func(a *array, u *UsageRow) { a.int(int64(u.OutputCost)) }},
 	{"routing_reason", "text", func(a *array, u *UsageRow) { a.text(u.RoutingReason) }},
 	{"attempts", "bigint", func(a *array, u *UsageRow) { a.int(u.Attempts) }},

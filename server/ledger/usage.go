@@ -14,6 +14,8 @@ type Usage struct {
 	CreatedAt        time.Time
 	Succeeded        bool
 	Model            string
+	RequestedModel   string // "" where the request named the model itself
+	Endpoint         string // "" for chat
 	Provider         string
 	User             ids.ID
 	Token            ids.ID // "" where signed in otherwise
@@ -36,6 +38,6 @@ type Usage struct {
 
 // Prices are those in force at the request, per million tokens.
 type Prices struct {
-	Input, Output, Minimum            money.Credits
-	InputCost, CachedCost, OutputCost money.USD
+	Input, CacheWrite, Output, Minimum                money.Credits
+	InputCost, CachedCost, CacheWriteCost, OutputCost money.USD
 }

@@ -118,7 +118,7 @@ func (t *terms) address(p provider.Provider, known bool) error {
 	case !given:
 		return nil
 	}
-	address, err := provider.ValidateBaseURL(*t.BaseURL)
+	address, err := p.Address(*t.BaseURL)
 	if f, ok := fault.As(err); ok {
 		return f.In("input")
 	}

@@ -270,6 +270,10 @@ func TestAPlatformKeyIsCreditedToNobody(t *testing.T) {
 		_, err := w.pool.AddPlatformResource(t.Context(), admin, bad)
 		require.Equal(t, "input.baseUrl", requireCode(t, fault.BadUserInput, err).Field)
 	}
+	elsewhere := input
+	elsewhere.Provider = "azure"
+	_, err = w.pool.AddPlatformResource(t.Context(), admin, elsewhere)
+	require.Equal(t, "input.baseUrl", requireCode(t, fault.BadUserInput, err).Field, "no host of Azure's")
 	r, err := w.pool.AddPlatformResource(t.Context(), admin, input)
 	require.NoError(t, err)
 	require.Nil(t, r.OwnerID)

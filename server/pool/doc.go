@@ -14,6 +14,9 @@
 //	ACTIVE, PAUSED, SUSPENDED → EXPIRED              past expiresAt
 //	any but WITHDRAWN → WITHDRAWN                    the key is erased once its last request has ended
 //
+// Beside its state, a key may rest: be left alone for a while, by itself or with its provider as a whole. Rests are rows that
+// requests write, for all servers; a test that the key passes ends its own.
+//
 // Invariants: a key is in the pool once (the unique indexes decide, whatever was checked before); of a rejected key only
 // its fingerprint and the reason are kept, in the audit log; no transaction of this package is open while a provider is
 // called, since the ledger's writer may wait for the rows it locks; credit and quota move through the ledger alone. What

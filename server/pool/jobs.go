@@ -15,6 +15,7 @@ const (
 	eraseEvery  = 5 * time.Second
 	expireEvery = 10 * time.Second
 	expireBatch = 500
+	restsEvery  = 10 * time.Minute
 	tidyEvery   = time.Minute
 	jobTimeout  = time.Minute
 
@@ -23,7 +24,7 @@ const (
 )
 
 // Run does the jobs of the pool until ctx ends: it keeps the keys for routing fresh, vests what use has proven, erases the
-// keys of withdrawn resources, and ends resources whose time is over. A job that fails is logged and done again at its
+// keys of withdrawn resources, ends resources whose time is over, and forgets old rests. A job that fails is logged and done again at its
 // next turn. Any number of servers may run them at once.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -31,6 +32,7 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.every(ctx, vestEvery, "vest", s.Vest) })
 	g.Go(func() error { return s.every(ctx, eraseEvery, "erase", s.EraseDrained) })
 	g.Go(func() error { return s.every(ctx, expireEvery, "expire", s.Expire) })
+	g.Go(func() error { return s.every(ctx, restsEvery, "rests", s.PruneRests) })
 	g.Go(func() error { return s.every(ctx, tidyEvery, "tidy", s.tidy) })
 	return g.Wait()
 }
@@ -105,7 +107,7 @@ func (s *Service) Expire(ctx context.Context) error {
 		for _, id := range due {
 			_, err := s.move(ctx, move{
 				id: id, event: s.event("", actionExpired, id, nil),
-				from: []condition{dueBy(now), inState(expirables)}, set: []setter{toStatus(Expired)},
+				from: []condition{dueBy(now), inState(living)}, set: []setter{toStatus(Expired)},
 				then: []step{s.alert(alertExpired, id, "A key has expired.")},
 			})
 			if err != nil {

@@ -28,7 +28,12 @@ type Key struct {
 	ExpiresAt  *time.Time
 	VerifiedAt *time.Time
 	Health     routing.Health
+	Rests      []Rest // its own, then those of its provider as a whole, until some minutes after they end; shared, not to be changed
+	Limits     KeyLimits
 }
+
+// KeyLimits are what a key may do at most at a time, as its owner set it; 0: no limit.
+type KeyLimits struct{ Concurrency, RequestsPerMinute, TokensPerMinute int64 }
 
 // Serves reports whether the key may call the model.
 func (k *Key) Serves(model string) bool {

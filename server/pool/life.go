@@ -18,6 +18,7 @@ const (
 	actionSuspended  = "resource.suspend"
 	actionLifted     = "resource.lift"
 	actionUnreadable = "resource.unreadable"
+	actionLimited    = "resource.limit"
 	actionVerified   = "resource.verify"
 	actionFailed     = "resource.fail"
 	actionRotated    = "resource.rotate"

@@ -61,7 +61,7 @@ func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*
 		id: id, event: event,
 		from: []condition{inState([]state{stateOf(r)}), hasKey(r.Fingerprint)},
 		set:  append(repaired(r), toVerified(v.Models, event.At)),
-		then: []step{s.settled(alertRejected, id), s.settled(alertEmpty, id), seeEmpty(id)},
+		then: []step{s.settled(alertRejected, id), s.settled(alertEmpty, id), seeEmpty(id), awake(id)},
 	})
 }
 
@@ -143,7 +143,7 @@ func (s *Service) rotate(ctx context.Context, actor *access.Actor, r *ent.PoolRe
 		id: r.ID, event: event,
 		from: []condition{inState([]state{stateOf(r)}), hasKey(r.Fingerprint)},
 		set:  append(repaired(r), toKey(fingerprint, vault.Mask(key), v.account), toVerified(v.models, event.At)),
-		then: []step{s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID), seeEmpty(r.ID), s.replaceKey(ref(r), key)},
+		then: []step{s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID), seeEmpty(r.ID), awake(r.ID), s.replaceKey(ref(r), key)},
 	})
 	s.vault.Forget(r.ID)
 	return out, err

@@ -34,12 +34,14 @@ var source = ids.System()
 // world is a pool with everything real around it.
 type world struct {
 	t      *testing.T
+	url    string
 	db     *sql.DB
 	ent    *ent.Client
 	up     *upstreamtest.Upstream
 	clock  *clock.Fake
 	ledger *ledger.Ledger
 	vault  *vault.Vault
+	deps   pool.Deps
 	pool   *pool.Service
 }
 
@@ -67,13 +69,17 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	policy, err := access.New()
 	require.NoError(t, err)
-	w := &world{t: t, db: db, ent: client, up: up, clock: now, ledger: l, vault: v}
-	w.pool = pool.New(pool.Deps{
+	w := &world{t: t, url: address, db: db, ent: client, up: up, clock: now, ledger: l, vault: v}
+	w.deps = pool.Deps{
 		Ent: client, Ledger: l, Vault: v, Provider: calls, Policy: policy, Settings: fixed{}, Clock: now,
 		IDs: ids.NewSource(now, rand.Reader), Log: log,
-	})
+	}
+	w.pool = w.another()
 	return w
 }
+
+// another is the pool of another server on the same database.
+func (w *world) another() *pool.Service { return pool.New(w.deps) }
 
 // run runs a service until the test ends.
 func run(t *testing.T, service func(ctx context.Context, ready chan<- struct{}) error) {

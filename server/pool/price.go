@@ -19,19 +19,23 @@ type Model struct {
 	ID              ids.ID // the same on every server and for ever
 	Name            string
 	Provider        string
+	Kind            provider.Kind // "" where unknown
 	ContextWindow   *int64
 	Available       bool // an ACTIVE key of the provider may call it now
 	InputCost       money.USD
 	CachedInputCost money.USD
+	CacheWriteCost  money.USD
 	OutputCost      money.USD
 	InputPrice      money.Credits
+	CacheWritePrice money.Credits
 	OutputPrice     money.Credits
 	MinimumCharge   money.Credits
 }
 
-// Price is what the platform charges for a million tokens of a model, and for a request at least.
+// Price is what the platform charges for a million tokens of a model, and for a request at least. CacheWrite is for those
+// of the prompt that the client wants kept in the provider's cache, never below Input.
 type Price struct {
-	Input, Output, Minimum money.Credits
+	Input, CacheWrite, Output, Minimum money.Credits
 }
 
 // Cost is what a provider takes for a million tokens of a model, and what is known of the model there: 0 where unknown.
@@ -40,6 +44,7 @@ type Cost struct {
 	ContextWindow                     int64
 	MaxOutput                         int64
 	Reasons                           bool
+	Kind                              provider.Kind
 }
 
 // ModelPriceInput is the cost of a model at a provider and its price at all.
@@ -105,6 +110,17 @@ func NewPrices(d PricesDeps) *Prices {
 // Invalidate says that another server changed a price.
 func (p *Prices) Invalidate() { p.list.forget() }
 
+// Catalogue is where the price list comes from, but for what admins set.
+type Catalogue struct {
+	Source, Date string
+	Models       int
+}
+
+// Catalogue tells which catalogue the price list is laid over.
+func (p *Prices) Catalogue() Catalogue {
+	return Catalogue{Source: provider.CatalogueSource, Date: provider.CatalogueDate, Models: len(p.catalogue)}
+}
+
 // Models returns the price list, by name and provider.
 func (p *Prices) Models(ctx context.Context) ([]Model, error) {
 	list, err := p.current(ctx)
@@ -152,7 +168,14 @@ func (p *Prices) SetModelPrice(ctx context.Context, actor *access.Actor, in Mode
 	if err := in.Validate(); err != nil {
 		return Model{}, inputFaults(err)
 	}
-	err := p.set(ctx, actor.ID, in)
+	list, err := p.current(ctx)
+	if err != nil {
+		return Model{}, err
+	}
+	if _, ok := list.aliases[in.Model]; ok {
+		return Model{}, fault.Invalid("input.model", "this name is an alias of another model")
+	}
+	err = p.set(ctx, actor.ID, in)
 	p.list.forget() // whatever the outcome: that of a COMMIT may be unknown
 	if err != nil {
 		return Model{}, err

@@ -27,16 +27,21 @@ type priceList struct {
 	models []Model // by name and provider; Available is not filled in
 	prices map[string]Price
 	costs  map[modelAt]Cost
+	// aliases are further names, none of them on the list, each of a model that is.
+	aliases map[string]string
+	// undated are names without the date that the catalogue's have at their end, each of the newest of these, as their
+	// providers have it too.
+	undated map[string]string
 }
 
 // newPriceList lays what admins set over the catalogue. A name that no admin priced costs what its dearest provider takes,
 // times the markup.
-func newPriceList(catalogue []provider.Model, costs []*ent.ModelCost, prices []*ent.ModelPrice, markup int64) (*priceList, error) {
+func newPriceList(catalogue []provider.Model, costs []*ent.ModelCost, prices []*ent.ModelPrice, aliases []Alias, markup int64) (*priceList, error) {
 	l := &priceList{markup: markup, prices: map[string]Price{}, costs: make(map[modelAt]Cost, len(catalogue)+len(costs))}
 	for _, m := range catalogue {
 		l.costs[modelAt{m.Name, m.Provider}] = Cost{
 			Input: m.InputCost, Cached: m.CachedInputCost, CacheWrite: max(m.CacheWriteCost, m.InputCost), Output: m.OutputCost,
-			ContextWindow: m.ContextWindow, MaxOutput: m.MaxOutput, Reasons: m.Reasons,
+			ContextWindow: m.ContextWindow, MaxOutput: m.MaxOutput, Reasons: m.Reasons, Kind: m.Kind,
 		}
 	}
 	for _, c := range costs {
@@ -52,16 +57,23 @@ func newPriceList(catalogue []provider.Model, costs []*ent.ModelCost, prices []*
 	if err := l.priceAll(markup); err != nil {
 		return nil, err
 	}
+	writes := l.dearestWrites()
 	for _, p := range prices {
-		l.prices[p.Name] = Price{Input: p.InputPrice, Output: p.OutputPrice, Minimum: p.MinimumCharge}
+		write, err := scaled(p.InputPrice, writes[p.Name].CacheWrite, writes[p.Name].Input)
+		if err != nil {
+			return nil, fmt.Errorf("pool: price of %s: %w", p.Name, err)
+		}
+		l.prices[p.Name] = Price{Input: p.InputPrice, CacheWrite: write, Output: p.OutputPrice, Minimum: p.MinimumCharge}
 	}
+	l.alias(aliases)
 	l.models = make([]Model, 0, len(l.costs))
 	for at, c := range l.costs {
 		price := l.prices[at.name]
 		m := Model{
 			ID: modelID(at), Name: at.name, Provider: at.provider,
-			InputCost: c.Input, CachedInputCost: c.Cached, OutputCost: c.Output,
-			InputPrice: price.Input, OutputPrice: price.Output, MinimumCharge: price.Minimum,
+			Kind:      c.Kind,
+			InputCost: c.Input, CachedInputCost: c.Cached, CacheWriteCost: c.CacheWrite, OutputCost: c.Output,
+			InputPrice: price.Input, CacheWritePrice: price.CacheWrite, OutputPrice: price.Output, MinimumCharge: price.Minimum,
 		}
 		if c.ContextWindow > 0 {
 			m.ContextWindow = &c.ContextWindow
@@ -74,8 +86,8 @@ func newPriceList(catalogue []provider.Model, costs []*ent.ModelCost, prices []*
 	return l, nil
 }
 
-// scaled is what writing to a cache costs where plain input costs `input`: dearer by as much as the catalogue has it.
-func scaled(input, write, plain money.USD) (money.USD, error) {
+// scaled is what writing to a cache comes to where plain input comes to `input`: dearer by as much as write is than plain.
+func scaled[A money.Amount](input A, write, plain money.USD) (A, error) {
 	if plain <= 0 || write <= plain {
 		return input, nil
 	}
@@ -85,14 +97,27 @@ func scaled(input, write, plain money.USD) (money.USD, error) {
 func (l *priceList) priceAll(markup int64) error {
 	for at, c := range l.costs {
 		in, err1 := money.MulDivCeil(money.Credits(c.Input), markup, money.One)
-		out, err2 := money.MulDivCeil(money.Credits(c.Output), markup, money.One)
-		if err := errors.Join(err1, err2); err != nil {
+		write, err2 := money.MulDivCeil(money.Credits(c.CacheWrite), markup, money.One)
+		out, err3 := money.MulDivCeil(money.Credits(c.Output), markup, money.One)
+		if err := errors.Join(err1, err2, err3); err != nil {
 			return fmt.Errorf("pool: price of %s at %s: %w", at.name, at.provider, err)
 		}
 		p := l.prices[at.name]
-		l.prices[at.name] = Price{Input: max(p.Input, in), Output: max(p.Output, out)}
+		l.prices[at.name] = Price{Input: max(p.Input, in), CacheWrite: max(p.CacheWrite, write), Output: max(p.Output, out)}
 	}
 	return nil
+}
+
+// dearestWrites returns for each name what it costs where writing to a cache is dearest.
+func (l *priceList) dearestWrites() map[string]Cost {
+	dearest := map[string]Cost{}
+	for at, c := range l.costs {
+		d, known := dearest[at.name]
+		if !known || c.CacheWrite > d.CacheWrite || c.CacheWrite == d.CacheWrite && c.Input < d.Input {
+			dearest[at.name] = c
+		}
+	}
+	return dearest
 }
 
 var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)

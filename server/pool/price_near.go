@@ -11,7 +11,7 @@ const (
 	nearestName = 100 // bytes: a longer name resembles none
 )
 
-// Near returns the names on the price list that a misspelt one may mean, the nearest first.
+// Near returns the names on the price list, aliases among them, that a misspelt one may mean, the nearest first.
 func (p *Prices) Near(name string) []string {
 	list, ok := p.list.known()
 	if !ok || name == "" || len(name) > nearestName {
@@ -23,7 +23,7 @@ func (p *Prices) Near(name string) []string {
 	}
 	wanted := plain(name)
 	var guesses []guess
-	for known := range list.prices {
+	for known := range list.names {
 		candidate := plain(known)
 		d := distance(wanted, candidate)
 		if strings.HasPrefix(candidate, wanted) || strings.HasPrefix(wanted, candidate) {
@@ -41,6 +41,20 @@ func (p *Prices) Near(name string) []string {
 		out = append(out, g.name)
 	}
 	return out
+}
+
+// names yields what a client may ask for.
+func (l *priceList) names(yield func(string) bool) {
+	for name := range l.prices {
+		if !yield(name) {
+			return
+		}
+	}
+	for name := range l.aliases {
+		if !yield(name) {
+			return
+		}
+	}
 }
 
 // plain is a name without what people get wrong most: case, and the marks between its parts.

@@ -50,13 +50,13 @@ func TestCatalogueModelIsPricedAtItsDearestProviderTimesTheMarkup(t *testing.T) 
 	price, ok, err := p.Price(t.Context(), "gpt-4")
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.Equal(t, pool.Price{Input: cr("36"), Output: cr("84.000000002")}, price, "each part of its own dearest, rounded up")
+	require.Equal(t, pool.Price{Input: cr("36"), CacheWrite: cr("45"), Output: cr("84.000000002")}, price, "each part of its own dearest, rounded up")
 
 	_, err = s.Update(t.Context(), d.admin, pool.SettingsPatch{PriceMarkup: to(2.0)})
 	require.NoError(t, err)
 	price, _, err = p.Price(t.Context(), "gpt-4")
 	require.NoError(t, err)
-	require.Equal(t, pool.Price{Input: cr("60"), Output: cr("140.000000002")}, price, "the new markup is in force at once")
+	require.Equal(t, pool.Price{Input: cr("60"), CacheWrite: cr("75"), Output: cr("140.000000002")}, price, "the new markup is in force at once")
 
 	_, ok, err = p.Price(t.Context(), "gpt-5")
 	require.NoError(t, err)
@@ -124,12 +124,41 @@ func TestPriceThatAnAdminSetsHoldsAtAllProvidersOnAllServers(t *testing.T) {
 	price, ok, err := here.Price(t.Context(), "house-1")
 	require.NoError(t, err)
 	require.True(t, ok)
-	require.Equal(t, pool.Price{Input: cr("3"), Output: cr("4"), Minimum: cr("0.1")}, price)
+	require.Equal(t, pool.Price{Input: cr("3"), CacheWrite: cr("3"), Output: cr("4"), Minimum: cr("0.1")}, price)
 	_, err = here.SetModelPrice(t.Context(), d.admin, pool.ModelPriceInput{Model: "house-1", Provider: "custom", OutputPrice: cr("5")})
 	require.NoError(t, err)
 	price, _, err = here.Price(t.Context(), "house-1")
 	require.NoError(t, err)
 	require.Equal(t, pool.Price{Output: cr("5")}, price)
+}
+
+func TestKeepingAPromptInACacheIsPricedLikeItsInput(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := d.prices(d.settings(pool.StandardDefaults()))
+	price := func(model string) pool.Price {
+		price, ok, err := p.Price(t.Context(), model)
+		require.NoError(t, err)
+		require.True(t, ok)
+		return price
+	}
+	require.Equal(t, price("deepseek-chat").Input, price("deepseek-chat").CacheWrite, "where the provider takes no more for it")
+	set := func(model, provider, cost, input string) {
+		_, err := p.SetModelPrice(t.Context(), d.admin, pool.ModelPriceInput{Model: model, Provider: provider, InputCost: usd(cost), InputPrice: cr(input)})
+		require.NoError(t, err)
+	}
+	set("gpt-4", "openrouter", "20", "8")
+	require.Equal(t, cr("10"), price("gpt-4").CacheWrite, "a quarter more than input, as at the provider where it is dearest")
+	set("gpt-4", "openrouter", "50", "8")
+	require.Equal(t, cr("8"), price("gpt-4").CacheWrite, "the dearest provider takes no more for it now")
+	set("gpt-4", "openrouter", "0", "0.000000003")
+	require.Equal(t, cr("0.000000004"), price("gpt-4").CacheWrite, "rounded up")
+
+	models, err := p.Models(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "gpt-4 openai", models[1].Name+" "+models[1].Provider)
+	require.Equal(t, usd("37.5"), models[1].CacheWriteCost)
+	require.Equal(t, cr("0.000000004"), models[1].CacheWritePrice)
 }
 
 func TestPricesThatCannotBeAreRefusedByName(t *testing.T) {

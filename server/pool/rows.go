@@ -108,6 +108,12 @@ func AlertRow(n journal.Notice) ledger.Row {
 // HealthRow writes what a request taught about a key. Several of one batch become one update.
 func HealthRow(resource ids.ID, d routing.Delta) ledger.Row { return &healthRow{resource, d} }
 
+// RestRow writes a rest for all servers, in the place of an earlier one of its subject and model. Beside it goes
+// ChangeRow(journal.Rest, r.Subject): a request that failed books nothing, which alone would tell nobody.
+func RestRow(r Rest) ledger.Row {
+	return &row{table: restTable, key: r.Subject + "\x00" + r.Model, values: []any{r.Subject, r.Model, string(r.Why), r.Until, r.Failures}}
+}
+
 type healthRow struct {
 	resource ids.ID
 	delta    routing.Delta

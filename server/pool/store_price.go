@@ -30,7 +30,11 @@ func (p *Prices) readList(ctx context.Context) (*priceList, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pool: read costs: %w", err)
 	}
-	return newPriceList(p.catalogue, costs, prices, s.PriceMarkup)
+	aliases, err := readAliases(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	return newPriceList(p.catalogue, costs, prices, aliases, s.PriceMarkup)
 }
 
 func (p *Prices) set(ctx context.Context, actor ids.ID, in ModelPriceInput) error {

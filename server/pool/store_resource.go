@@ -212,7 +212,7 @@ func (s *Service) replaceKey(of vault.Ref, key vault.Secret) step {
 
 // due returns some of the resources that are past their time.
 func (s *Service) due(ctx context.Context, now time.Time) ([]ids.ID, error) {
-	due, err := s.ent.PoolResource.Query().Where(dueBy(now), inState(expirables)).Limit(expireBatch).IDs(ctx)
+	due, err := s.ent.PoolResource.Query().Where(dueBy(now), inState(living)).Limit(expireBatch).IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("pool: look for expired keys: %w", err)
 	}

@@ -19,7 +19,7 @@ const endedKeys = 100
 
 const keyColumns = `r.id, coalesce(r.owner_id, ''), r.backup, r.provider, r.base_url, r.status, r.expires_at, r.verified_at,
 	r.total_requests, r.successful_requests, r.average_latency_ms, r.token_latency_ms, r.success_average, r.failures_in_a_row,
-	r.last_failure_at, r.last_used_at, r.cooling_until, coalesce(a.balance, 0), coalesce(a.held, 0)
+	r.last_failure_at, r.last_used_at, r.cooling_until, r.max_concurrency, r.max_requests_per_minute, r.max_tokens_per_minute, coalesce(a.balance, 0), coalesce(a.held, 0)
 	FROM pool_resources r LEFT JOIN ledger_accounts a ON a.id = 'resource:' || r.id`
 
 // loadKeys reads the keys. Their models, which are long and change only when a key is tested, are read for those alone that
@@ -53,15 +53,20 @@ func (s *Service) loadKeys(ctx context.Context, old *index) (map[ids.ID]*Key, er
 			return nil, err
 		}
 	}
+	rests, err := s.loadRests(ctx, s.clock.Now().Add(-restsKnown))
+	if err != nil {
+		return nil, err
+	}
+	rest(keys, rests)
 	return keys, nil
 }
 
 func scanKey(rows *sql.Rows) (*Key, error) {
 	k := &Key{}
-	h := &k.Health
+	h, l := &k.Health, &k.Limits
 	err := rows.Scan(&k.ID, &k.Owner, &k.Backup, &k.Provider, &k.BaseURL, &k.Status, &k.ExpiresAt, &k.VerifiedAt,
 		&h.Requests, &h.Successes, &h.AverageLatencyMs, &h.TokenLatencyMs, &h.SuccessAverage, &h.FailuresInARow,
-		&h.LastFailureAt, &h.LastUsedAt, &h.CoolingUntil, &k.Quota.Balance, &k.Quota.Held)
+		&h.LastFailureAt, &h.LastUsedAt, &h.CoolingUntil, &l.Concurrency, &l.RequestsPerMinute, &l.TokensPerMinute, &k.Quota.Balance, &k.Quota.Held)
 	if err != nil {
 		return nil, err
 	}

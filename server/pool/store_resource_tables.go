@@ -69,6 +69,13 @@ var (
 			FROM unnest($1::text[], $2::timestamptz[]) AS n(id, at) WHERE r.id = n.id AND r.status <> 'WITHDRAWN'`,
 		Types: []string{"text", "timestamptz"},
 	}
+	restTable = &ledger.Table{
+		Name: "rests", Rank: 45,
+		SQL: `INSERT INTO rests (subject, model, why, until, failures)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
+			ON CONFLICT (subject, model) DO UPDATE SET why = EXCLUDED.why, until = EXCLUDED.until, failures = EXCLUDED.failures`,
+		Types: []string{"text", "text", "text", "timestamptz", "bigint"},
+	}
 	auditTable = &ledger.Table{
 		Name: "audit_events", Rank: 60,
 		SQL: `INSERT INTO audit_events (id, at, actor_id, action, subject, detail)

@@ -76,5 +76,11 @@ func toKey(fingerprint []byte, masked string, account []byte) setter {
 	}
 }
 
+func toLimits(l KeyLimits) setter {
+	return func(u *ent.PoolResourceUpdate) {
+		u.SetMaxConcurrency(l.Concurrency).SetMaxRequestsPerMinute(l.RequestsPerMinute).SetMaxTokensPerMinute(l.TokensPerMinute)
+	}
+}
+
 // forgiven drops what was held against a key.
 func forgiven(u *ent.PoolResourceUpdate) { u.SetFailuresInARow(0).ClearCoolingUntil() }
