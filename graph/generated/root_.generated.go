@@ -895,7 +895,7 @@ type RoutingCandidate {
   excluded: String
 }
 
-"platform_owned 0.8, low_quota 0.5, used_recently 0.9, or as the settings have them."
+"platform_owned 0.8, low_quota 0.5, used_recently 0.9, or as the settings have them. Under load also in_flight (requests that run on the key), near_limit (of what its provider allows) and cold_cache (another key has the conversation in its cache)."
 type RoutingPenalty {
   name: String!
   factor: Float!

@@ -26,7 +26,7 @@ func TestTheDemoHasPeopleKeysAndTraffic(t *testing.T) {
 	admin := p.anonymous()
 	admin.must(`mutation { signIn(input: {email: "admin@example.com", password: "demo-admin-password"}) { viewer { id } } }`, nil)
 	keys := admin.must(`{ resources { edges { node { backup ownerType originalQuota owner { displayName } } } } contributors { edges { node { owner { displayName } } } } }`, nil)
-	require.Equal(t, int64(3), keys.Get("resources.edges.#").Int())
+	require.Equal(t, int64(5), keys.Get("resources.edges.#").Int())
 	require.Equal(t, "5000", keys.Get(`resources.edges.#(node.backup==true).node.originalQuota`).String())
 	require.Equal(t, "Bob", keys.Get("contributors.edges.0.node.owner.displayName").String())
 	require.Eventually(t, func() bool {

@@ -54,7 +54,9 @@ func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Wr
 	}()
 
 	address := "http://" + listener.Addr().String()
-	cfg.ProviderURLs = map[string]string{"openai": address + "/v1", "deepseek": address}
+	cfg.ProviderURLs = map[string]string{
+		"openai": address + "/v1", "deepseek": address, "anthropic": address + "/v1", "gemini": address + "/v1beta",
+	}
 	cfg.SignupsPerHour = 0
 	if cfg.AdminEmail == "" {
 		cfg.AdminEmail, cfg.AdminPassword = demoAdmin, config.NewSecret(demoAdminPassword)

@@ -30,6 +30,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/statement"
+	v1 "github.com/resourcepool/resourcepool/server/v1"
 	"github.com/resourcepool/resourcepool/server/vault"
 )
 
@@ -134,7 +135,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		Policy: policy, Accounts: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
 		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Proofs: s.proofs, Gateway: s.gateway, Feed: s.feed,
 	}
-	if err := s.edge(o, resolver, source); err != nil {
+	if err := s.edge(o, resolver, prices, source); err != nil {
 		return nil, err
 	}
 	if cfg.MetricsListen != "" {
@@ -160,6 +161,8 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 			s.account.Invalidate(ids.ID(ref))
 		case journal.Resource:
 			s.pool.Invalidate(ids.ID(ref))
+		case journal.Rest:
+			s.pool.Invalidate()
 		case journal.Prices:
 			prices.Invalidate()
 		case journal.Settings:
@@ -175,7 +178,7 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 }
 
 // edge joins GraphQL and HTTP, which ask each other: who may open a socket, and what a request brought.
-func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) error {
+func (s *Server) edge(o Options, resolver *graph.Resolver, prices *pool.Prices, source *ids.Source) error {
 	var server *httpd.Server
 	var rate *limit.Limiter
 	if rpm := o.Config.RateLimitRPM; rpm > 0 {
@@ -197,6 +200,9 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, source *ids.Source) e
 		WithRequest: func(ctx context.Context, r httpd.Request) context.Context {
 			return graph.WithRequest(ctx, &graph.Request{IP: r.IP, Session: r.Session, SetSession: r.SetSession, ClearSession: r.ClearSession})
 		},
+		API: v1.New(v1.Config{
+			Gateway: s.gateway, Prices: prices, Authenticate: s.account.ActorByToken, Rate: rate, Stopping: s.stopping, Clock: o.Clock, Log: o.Log,
+		}),
 		Downloads: s.downloads(), Rate: rate, Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
 	})
 	s.http = server

@@ -43,7 +43,18 @@ var people = []person{
 	{name: "Night Batch", funds: "500"},
 }
 
-const backupKey = "sk-demo-admin-0d6a5e83fb"
+// platformKey is a key that the admin brings.
+type platformKey struct {
+	provider, key, label string
+	quota                money.USD
+	backup               bool
+}
+
+var platformKeys = []platformKey{
+	{provider: "openai", key: "sk-demo-admin-0d6a5e83fb", label: "Backup", quota: 5000 * money.One, backup: true},
+	{provider: "anthropic", key: "sk-ant-demo-5b2c7e90af13", label: "Claude", quota: 500 * money.One},
+	{provider: "gemini", key: "AIza-demo-8d41f6c2be07", label: "Gemini", quota: 500 * money.One},
+}
 
 // Run sets the demo up, prints where it is and who can sign in, and sends requests until ctx ends.
 func Run(ctx context.Context, o Options) error {
@@ -63,7 +74,10 @@ type demo struct {
 
 // Keys makes the demo's keys known to a sandbox.
 func Keys(s *sandbox.Server) error {
-	errs := []error{s.AddKey(sandbox.KeySpec{Key: backupKey, Quota: 5000 * money.One, Organization: "org-admin"})}
+	var errs []error
+	for _, k := range platformKeys {
+		errs = append(errs, s.AddKey(sandbox.KeySpec{Key: k.key, Quota: k.quota, Organization: "org-admin-" + k.provider}))
+	}
 	for _, p := range people {
 		if p.key != "" {
 			errs = append(errs, s.AddKey(sandbox.KeySpec{Key: p.key, Quota: p.quota, Organization: "org-" + p.name}))
@@ -81,9 +95,11 @@ func (d *demo) setUp(ctx context.Context) (err error) {
 		return fmt.Errorf("set the price of gpt-4: %w", err)
 	}
 	const platform = `mutation($i: DepositInput!) { addPlatformResource(input: $i) { id } }`
-	err = d.admin.do(ctx, platform, vars{"i": vars{"provider": "openai", "apiKey": backupKey, "quota": "5000", "label": "Backup", "backup": true}}, nil)
-	if ignore(err, "KEY_ALREADY_DEPOSITED") != nil {
-		return fmt.Errorf("add the backup key: %w", err)
+	for _, k := range platformKeys {
+		err = d.admin.do(ctx, platform, vars{"i": vars{"provider": k.provider, "apiKey": k.key, "quota": money.Format(k.quota), "label": k.label, "backup": k.backup}}, nil)
+		if ignore(err, "KEY_ALREADY_DEPOSITED") != nil {
+			return fmt.Errorf("add the key %s: %w", k.label, err)
+		}
 	}
 	for _, p := range people {
 		c, err := d.join(ctx, p)

@@ -15,7 +15,7 @@ import (
 const mostAtOnce = 16
 
 // models are what the demo asks, the cheap ones more often.
-var models = []string{"gpt-4o-mini", "gpt-4o-mini", "gpt-4o-mini", "gpt-4.1-mini", "gpt-4o", "gpt-4.1", "gpt-4"}
+var models = []string{"gpt-4o-mini", "gpt-4o-mini", "gpt-4o-mini", "gpt-4.1-mini", "gpt-4o", "gpt-4.1", "gpt-4", "claude-haiku-4-5", "gemini-2.5-flash"}
 
 // traffic sends requests of realistic sizes, and funds whoever runs low, until ctx ends.
 func (d *demo) traffic(ctx context.Context) error {

@@ -155,7 +155,7 @@ func (t *gemTurns) data(path string, url gjson.Result) error {
 	meta, data, ok := strings.Cut(strings.TrimPrefix(hubText(url), "data:"), ",")
 	kind, _, _ := strings.Cut(meta, ";")
 	if !ok || !strings.HasPrefix(url.Str, "data:") || !strings.HasSuffix(meta, ";base64") || !strings.Contains(kind, "/") {
-		return fault.Invalid(path, "%s must be the data itself, data:<type>;base64,<data>: this model's provider, Gemini, fetches no addresses", path)
+		return fault.Invalid(path, "%s must be the data itself, data:<type>;base64,<data>: this model's provider fetches no addresses", path)
 	}
 	t.inline(kind, data)
 	return nil

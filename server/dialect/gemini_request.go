@@ -59,7 +59,7 @@ func ChatRequestToGemini(body []byte) ([]byte, error) {
 }
 
 func gemRefuse(field string) error {
-	return fault.Invalid(field, "%s can't be said to this model's provider, Gemini", field)
+	return fault.Invalid(field, "%s can't be said to this model's provider", field)
 }
 
 // gemSayable refuses the members, or the values of them, that have no equal at Gemini.
@@ -88,9 +88,6 @@ func gemSayable(root gjson.Result) error {
 	}
 	if v := root.Get("modalities"); hubSet(v) && (!v.IsArray() || v.Get("#").Int() != 1 || v.Get("0").Str != "text") {
 		return gemRefuse("modalities")
-	}
-	if root.Get("parallel_tool_calls").Type == gjson.False && root.Get("tools.0").Exists() {
-		return gemRefuse("parallel_tool_calls")
 	}
 	return nil
 }

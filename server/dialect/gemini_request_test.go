@@ -149,7 +149,6 @@ func TestChatRequestToGemini_RefusesByName(t *testing.T) {
 		user(`"tools":[{"type":"function"}]`):        "tools[0].function.name",
 		user(`"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"maybe"`):                          "tool_choice",
 		user(`"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"custom"}`):                "tool_choice",
-		user(`"tools":[{"type":"function","function":{"name":"f"}}],"parallel_tool_calls":false`):                    "parallel_tool_calls",
 		part(`{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}`):                                 "messages[1].content[1].image_url.url",
 		part(`{"type":"image_url","image_url":{"url":"data:image/png,raw"}}`):                                        "messages[1].content[1].image_url.url",
 		part(`{"type":"file","file":{"file_id":"file-1"}}`):                                                          "messages[1].content[1].file.file_id",

@@ -35,7 +35,10 @@ func hubRequest(body []byte) (gjson.Result, error) {
 }
 
 // hubValid reports whether s is JSON that is not nested too deeply.
-func hubValid(s string) bool {
+func hubValid(s string) bool { return Shallow(s) && gjson.Valid(s) }
+
+// Shallow reports whether what may be JSON is nested at most 200 deep, so that parsers that recurse can take it.
+func Shallow[T string | []byte](s T) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -55,7 +58,7 @@ func hubValid(s string) bool {
 			depth--
 		}
 	}
-	return gjson.Valid(s)
+	return true
 }
 
 // hubSet reports whether a member says something.

@@ -50,6 +50,7 @@ func ChatAnswerFromMessages(body []byte) ([]byte, error) {
 	d.open('{')
 	d.memberStr("role", "assistant")
 	msgHubContent(&d, text.String(), len(calls) > 0)
+	d.member("refusal", "null")
 	if thoughts.Len() > 0 {
 		d.memberStr("reasoning_content", thoughts.String())
 	}

@@ -18,7 +18,7 @@ func TestChatAnswerFromMessages(t *testing.T) {
 			  {"type":"text","text":"Hello"},{"type":"text","text":"!","citations":[]}],
 			  "stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":12,"output_tokens":6}}`,
 			`{"id":"chatcmpl-01XFDUDYJgAACzvnptvVoYEL","object":"chat.completion","created":0,"model":"claude-x","choices":[{"index":0,
-			  "message":{"role":"assistant","content":"Hello!","reasoning_content":"A greeting."},"logprobs":null,"finish_reason":"stop"}],
+			  "message":{"role":"assistant","content":"Hello!","refusal":null,"reasoning_content":"A greeting."},"logprobs":null,"finish_reason":"stop"}],
 			  "usage":{"prompt_tokens":12,"completion_tokens":6,"total_tokens":18,
 			    "prompt_tokens_details":{"cached_tokens":0,"cache_write_tokens":0}}}`,
 		},
@@ -29,7 +29,7 @@ func TestChatAnswerFromMessages(t *testing.T) {
 			  "cache_creation":{"ephemeral_5m_input_tokens":10,"ephemeral_1h_input_tokens":20},"output_tokens":8,
 			  "output_tokens_details":{"thinking_tokens":3}}}`,
 			`{"id":"chatcmpl-1","object":"chat.completion","created":0,"model":"claude-x","choices":[{"index":0,
-			  "message":{"role":"assistant","content":null,"tool_calls":[{"id":"toolu_01A09q90qw90lq917835lq9","type":"function",
+			  "message":{"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"toolu_01A09q90qw90lq917835lq9","type":"function",
 			  "function":{"name":"get_weather","arguments":"{\"location\": \"San Francisco, CA\", \"unit\": \"celsius\"}"}}]},
 			  "logprobs":null,"finish_reason":"tool_calls"}],
 			  "usage":{"prompt_tokens":45,"completion_tokens":8,"total_tokens":53,
@@ -39,7 +39,7 @@ func TestChatAnswerFromMessages(t *testing.T) {
 		"NothingSaidAndNothingReported": {
 			`{"id":"x","content":[{"type":"from the future"}],"stop_reason":"refusal"}`,
 			`{"id":"chatcmpl-x","object":"chat.completion","created":0,"model":"","choices":[{"index":0,
-			  "message":{"role":"assistant","content":""},"logprobs":null,"finish_reason":"content_filter"}],"usage":null}`,
+			  "message":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":"content_filter"}],"usage":null}`,
 		},
 	}
 	for name, tt := range tests {

@@ -101,6 +101,9 @@ func (r *msgFromChat) limits() error {
 	return nil
 }
 
+// jsonOnly asks for what response_format json_object promises.
+var jsonOnly = gjson.Parse(`"Answer with one JSON object and nothing else."`)
+
 func (r *msgFromChat) conversation() error {
 	messages := r.in.get("messages")
 	if !messages.IsArray() {
@@ -108,6 +111,9 @@ func (r *msgFromChat) conversation() error {
 	}
 	if err := r.turns.read(messages); err != nil {
 		return err
+	}
+	if r.in.get("response_format.type").Str == "json_object" {
+		msgTextBlock(&r.turns.system, jsonOnly, gjson.Result{}) // there is no such mode; the words are what other gateways say too
 	}
 	if len(r.turns.system) > 0 {
 		r.out.member("system", "["+string(r.turns.system)+"]")
@@ -200,7 +206,7 @@ func (r *msgFromChat) thinking() (bool, error) {
 func (r *msgFromChat) format() error {
 	config, format := r.in.get("output_config"), r.in.get("response_format")
 	switch kind := format.Get("type"); {
-	case !format.Exists(), kind.Str == "text":
+	case !format.Exists(), kind.Str == "text", kind.Str == "json_object": // the last is in what the system says
 		if config.Exists() {
 			r.out.member("output_config", config.Raw)
 		}
@@ -221,7 +227,7 @@ func (r *msgFromChat) format() error {
 		r.out.close('}')
 		r.out.close('}')
 	default:
-		return fault.Invalid("response_format.type", "the provider of this model takes text and json_schema alone")
+		return fault.Invalid("response_format.type", "the provider of this model takes text, json_object and json_schema alone")
 	}
 	return nil
 }

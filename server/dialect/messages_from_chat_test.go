@@ -198,7 +198,7 @@ func TestChatRequestToMessages_Refuses(t *testing.T) {
 		"WebSearch":        {user + `,"web_search_options":{}`, "web_search_options"},
 		"System":           {user + `,"system":"x"`, "system"},
 		"StopSequences":    {user + `,"stop_sequences":[]`, "stop_sequences"},
-		"JSONObject":       {user + `,"response_format":{"type":"json_object"}`, "response_format.type"},
+		"FormatUnknown":    {user + `,"response_format":{"type":"grammar"}`, "response_format.type"},
 		"NoSchema":         {user + `,"response_format":{"type":"json_schema"}`, "response_format.json_schema.schema"},
 		"TwoFormats":       {user + `,"output_config":{},"response_format":{"type":"json_schema","json_schema":{"schema":{}}}`, "output_config"},
 		"Effort":           {user + `,"reasoning_effort":"huge"`, "reasoning_effort"},

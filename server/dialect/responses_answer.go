@@ -151,7 +151,7 @@ type respDocument struct {
 
 // read takes the members around the message or the delta.
 func (d *respDocument) read(root gjson.Result) {
-	d.id = cmp.Or(d.id, strings.TrimPrefix(hubText(root.Get("id")), "chatcmpl-"))
+	d.id = cmp.Or(d.id, strings.TrimPrefix(strings.TrimPrefix(hubText(root.Get("id")), "chatcmpl-"), "resp_"))
 	d.model = cmp.Or(d.model, hubText(root.Get("model")))
 	created, _ := hubFigure(root.Get("created"))
 	d.created = cmp.Or(d.created, created)

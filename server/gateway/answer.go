@@ -43,7 +43,28 @@ type Completion struct {
 	FinishReason     FinishReason
 	PromptTokens     int64
 	CompletionTokens int64
+
+	// Of a request that is answered in its own dialect: the whole answer, or the events of a streamed one.
+	Body   []byte `json:",omitempty"`
+	Events []byte `json:",omitempty"`
+	last   []byte
+	unkept bool // it is too long to be recorded
+	cut    bool // its client left before the end
 }
+
+// repeated is the fault with which a repetition of c ends. One who asks again for a stream that was left is told that it was.
+func (c *Completion) repeated(f *fault.Error) *fault.Error {
+	switch {
+	case c.unkept:
+		return errUnkept
+	case f == nil && c.cut && c.Events != nil:
+		return errBrokeOff
+	}
+	return f
+}
+
+// cutTo makes c what a consumer has of an answer that did not get to its end.
+func (c *Completion) cutTo(text string) { c.Content, c.FinishReason = text, FinishOther }
 
 // Result is a completion and what was paid for it.
 type Result struct {
@@ -51,12 +72,24 @@ type Result struct {
 	CreditsCharged money.Credits
 	UsageID        ids.ID
 	Booked         *ledger.UsageRow // the log; nil where the answer is a repetition's
+	Available      money.Credits    // left to the consumer after it; 0 where the answer is a repetition's
+	Last           []byte           // the event that a stream has yet to end with, nil for none
 }
 
 // ending is how a request ended: with a result, with an error, or, where a stream broke off after output, with both.
 type ending struct {
 	result *Result
 	err    error
+}
+
+// repeated is e as it is for those who waited for it under the same idempotency key.
+func (e ending) repeated() *ending {
+	if r := e.result; r != nil && e.err == nil {
+		if f := r.Completion.repeated(nil); f != nil {
+			e.err = f
+		}
+	}
+	return &e
 }
 
 // record is an ending as it is kept under its idempotency key. Its JSON is stored: fields may be added, none renamed.
@@ -78,6 +111,9 @@ func (g *Gateway) seal(j *job, c *Completion, f *fault.Error) ([]byte, error) {
 		return nil, nil
 	}
 	r := record{Usage: j.usageID, Completion: c}
+	if c != nil && c.unkept {
+		r.Completion = nil
+	}
 	if f != nil {
 		r.Code, r.Message, r.Details = f.Code, f.Message, f.Details
 	}
@@ -116,6 +152,9 @@ func (g *Gateway) unseal(sealed []byte, charged func(usage ids.ID) (money.Credit
 var (
 	errUpstreamFailed = fault.New(fault.UpstreamFailed, "no provider gave an answer; nothing was charged")
 	errUpstreamSlow   = fault.New(fault.UpstreamFailed, "the provider took too long; nothing was charged")
+	errOversized      = fault.New(fault.UpstreamRejected, "the request is larger than what any key may do at a time")
+	errOverlong       = fault.New(fault.UpstreamFailed, "the provider's answer was too long to be handed on; nothing was charged")
+	errUnkept         = fault.New(fault.Conflict, "the answer to the first request with this idempotency key was too long to be kept; it was charged once")
 	errBrokeOff       = fault.New(fault.UpstreamFailed, "the answer broke off; the part that was delivered was charged")
 )
 

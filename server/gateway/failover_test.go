@@ -79,7 +79,7 @@ func active(t *testing.T, _ *world, r *poolRow) {
 
 func cooling(t *testing.T, w *world, r *poolRow) {
 	active(t, w, r)
-	require.WithinDuration(t, time.Now().Add(time.Hour), *r.CoolingUntil, time.Minute)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM rests WHERE subject = $1 AND model = 'gpt-4' AND why = 'cooling_down' AND until > now() + interval '59 minutes'`, string(r.ID)))
 	w.pause(w.log().ResourceID)
 	_, err := w.gw.Complete(t.Context(), w.consumer("50"), ask("gpt-4"))
 	f := requireCode(t, fault.NoResourceAvailable, err)
@@ -110,11 +110,14 @@ func TestAProviderWhoseKeysAllFailIsLeftAloneForAWhile(t *testing.T) {
 		w.key(k, "1000", false)
 	}
 	tom := w.consumer("50")
-	w.up.Script("", sandbox.Fault{Kind: sandbox.ServerError, Count: 3})
-	_, err := w.gw.Complete(t.Context(), tom, ask("gpt-4"))
-	requireCode(t, fault.UpstreamFailed, err)
+	w.up.Script("", sandbox.Fault{Kind: sandbox.ServerError, Count: 6})
+	for range 2 {
+		_, err := w.gw.Complete(t.Context(), tom, ask("gpt-4"))
+		requireCode(t, fault.UpstreamFailed, err)
+	}
+	w.up.Server.ClearScript("")
 	before := w.up.Totals().Chats
-	_, err = w.gw.Complete(t.Context(), tom, ask("gpt-4"))
+	_, err := w.gw.Complete(t.Context(), tom, ask("gpt-4"))
 	f := requireCode(t, fault.NoResourceAvailable, err)
 	require.LessOrEqual(t, f.Details["retryAfterSeconds"], int64(2))
 	require.Equal(t, before, w.up.Totals().Chats)

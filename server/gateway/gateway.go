@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/hex"
 	"log/slog"
 	"time"
 
@@ -80,9 +79,13 @@ type Gateway struct {
 	log      *slog.Logger
 
 	resting  *resting
-	breakers *breakers
+	breakers *breakers // of providers
+	circuits *breakers // of keys at a model
+	loads    *loads
+	threads  *threads
 	flights  *flights
 	inFlight inFlight
+	noted    noted
 
 	observe func(Ended)
 	total   time.Duration // of all attempts of a request
@@ -94,7 +97,8 @@ func New(d Deps) *Gateway {
 	return &Gateway{
 		ledger: d.Ledger, pool: d.Pool, prices: d.Prices, settings: d.Settings, vault: d.Vault, upstream: d.Upstream,
 		ent: d.Ent, clock: d.Clock, ids: d.IDs, log: d.Log,
-		resting: newResting(), breakers: newBreakers(), flights: newFlights(),
+		resting: newResting(), breakers: newBreakers(ofProvider), circuits: newBreakers(ofKey),
+		loads: newLoads(), threads: newThreads(), flights: newFlights(),
 		observe: d.Observe, total: totalTime, waits: replayWaits,
 	}
 }
@@ -127,15 +131,15 @@ func (g *Gateway) accept(actor *access.Actor, in *Input) (*ask, error) {
 	if err := in.validate(); err != nil {
 		return nil, err
 	}
-	if !actor.MayAsk(in.Model) {
-		return nil, errTokenModel
-	}
 	a := &ask{
-		actor: actor, model: in.Model, bytes: in.textBytes(), messages: int64(len(in.Messages)),
-		exchange: &chat{in: in, consumer: hex.EncodeToString(g.vault.Hash("consumer", []byte(actor.ID))[:16])},
+		actor: actor, kind: provider.KindChat, asked: in.Model, choices: 1, consumer: g.consumerOf(actor),
+		members: in.members(), prompt: prompt{bytes: in.textBytes(), messages: int64(len(in.Messages))}, count: in.promptTokens,
+	}
+	if a.prompt.bytes >= threadBytes {
+		a.thread = in.thread(a.newThread())
 	}
 	if in.MaxTokens != nil {
-		a.asked = int64(*in.MaxTokens)
+		a.cap = int64(*in.MaxTokens)
 	}
 	if in.IdempotencyKey != nil {
 		a.key = &ledger.Key{Name: "complete:" + string(actor.ID) + ":" + *in.IdempotencyKey, InputHash: g.vault.Hash("input", in.canonical())}
@@ -143,16 +147,33 @@ func (g *Gateway) accept(actor *access.Actor, in *Input) (*ask, error) {
 	return a, nil
 }
 
-// admit accepts a request that spends, and counts it in: the caller counts it out.
-func (g *Gateway) admit(actor *access.Actor, in *Input) (*ask, error) {
+// admit counts a request that spends in, once it was accepted: the caller counts it out.
+func (g *Gateway) admit(ctx context.Context, actor *access.Actor, accept func() (*ask, error)) (*ask, error) {
 	if actor.SignedIn() && actor.Frozen {
 		return nil, errFrozen
 	}
-	a, err := g.accept(actor, in)
+	a, err := accept()
+	if err == nil {
+		err = g.cover(ctx, a)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return a, g.inFlight.enter()
+}
+
+// cover finds the model that is meant, and whether the caller may ask it so.
+func (g *Gateway) cover(ctx context.Context, a *ask) (err error) {
+	if a.model, err = g.prices.Resolve(ctx, a.asked); err != nil {
+		return err
+	}
+	if !a.actor.MayAsk(a.asked) && !a.actor.MayAsk(a.model) {
+		return errTokenModel
+	}
+	if len(a.unknown) > 0 && !byTokens(a.model) {
+		return fault.Invalid(a.unknown[0], "this is not known here, and the model is not paid by its tokens alone")
+	}
+	return nil
 }
 
 // Complete answers a request as a whole. A client that leaves meanwhile is charged all the same, and gets the answer by
@@ -164,7 +185,7 @@ func (g *Gateway) admit(actor *access.Actor, in *Input) (*ask, error) {
 func (g *Gateway) Complete(ctx context.Context, actor *access.Actor, in Input) (_ *Result, err error) {
 	began := g.clock.Now()
 	defer func() { g.ended(began, false, err) }()
-	a, err := g.admit(actor, &in)
+	a, err := g.admit(ctx, actor, func() (*ask, error) { return g.accept(actor, &in) })
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +200,9 @@ func (g *Gateway) Complete(ctx context.Context, actor *access.Actor, in Input) (
 // Estimate tells what a request would cost at most and probably. It returns the errors of Complete that come before a hold.
 func (g *Gateway) Estimate(ctx context.Context, actor *access.Actor, in Input) (Estimate, error) {
 	a, err := g.accept(actor, &in)
+	if err == nil {
+		err = g.cover(ctx, a)
+	}
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -186,17 +210,20 @@ func (g *Gateway) Estimate(ctx context.Context, actor *access.Actor, in Input) (
 	if err != nil {
 		return Estimate{}, err
 	}
-	e := Estimate{PromptTokens: a.exchange.promptTokens()}
-	if e.Maximum, err = j.price.charge(j.bound, j.limit); err != nil {
+	e := Estimate{PromptTokens: a.count()}
+	if e.Maximum, err = j.price.most(j.bound, a.output(j.limit), a.prompt); err != nil {
 		return Estimate{}, err
 	}
-	e.Expected, err = j.price.charge(min(e.PromptTokens, j.bound), min(usualOutput, j.limit))
+	e.Expected, err = j.price.charge(min(e.PromptTokens, j.bound), 0, 0, min(usualOutput, a.output(j.limit)))
 	return e, err
 }
 
 // Preview tells how a request would be routed now, without sending it. Who may see that is the caller's to decide.
 func (g *Gateway) Preview(ctx context.Context, actor *access.Actor, in Input) (routing.Decision, error) {
 	a, err := g.accept(actor, &in)
+	if err == nil {
+		err = g.cover(ctx, a)
+	}
 	if err != nil {
 		return routing.Decision{}, err
 	}

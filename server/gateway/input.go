@@ -3,12 +3,14 @@ package gateway
 import (
 	"encoding/binary"
 	"fmt"
+	"hash"
 	"math"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
 )
 
 // Role is who speaks in a message.
@@ -112,6 +114,46 @@ func validKey(key *string) error {
 		return fault.Invalid("input.idempotencyKey", "an idempotency key has 1 to %d bytes and no control characters", maxKey)
 	}
 	return nil
+}
+
+var wireRoles = map[Role]string{System: "system", User: "user", Assistant: "assistant"}
+
+// members writes what of the input goes to a provider.
+func (in *Input) members() []byte {
+	messages := make([]provider.Message, len(in.Messages))
+	for i := range in.Messages {
+		messages[i] = provider.Message{Role: wireRoles[in.Messages[i].Role], Content: in.Messages[i].Content}
+	}
+	return provider.ChatMembers(messages, in.Temperature, in.TopP, in.Stop)
+}
+
+// thread names the conversation by what it began with, up to what was asked first.
+func (in *Input) thread(h hash.Hash) string {
+	for i := range in.Messages {
+		m := &in.Messages[i]
+		h.Write(appendText(appendText(nil, string(m.Role)), m.Content))
+		if m.Role == User {
+			break
+		}
+	}
+	return string(h.Sum(nil)[:16])
+}
+
+// promptTokens counts the prompt here.
+func (in *Input) promptTokens() int64 {
+	n := int64(primingTokens)
+	for i := range in.Messages {
+		n += provider.CountTokens(in.Model, in.Messages[i].Content) + framingTokens
+	}
+	return n
+}
+
+// textBytes is what the prompt is bounded by. Stop sequences are no part of it.
+func (in *Input) textBytes() (n int64) {
+	for i := range in.Messages {
+		n += int64(len(in.Messages[i].Content))
+	}
+	return n
 }
 
 // canonical writes all that decides about the answer, length-prefixed, so that no two inputs give the same bytes. Whether

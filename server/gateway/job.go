@@ -11,6 +11,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/routing"
 )
 
@@ -29,7 +30,11 @@ type job struct {
 	on       *offer // the key that is held
 	tried    []tried
 	attempts int64
+	failure  *provider.Failure // of the last attempt
 	lessons  []lesson
+	rests    []pool.Rest
+	meant    ids.ID // the key on which the request counts as in flight, "" for none
+	warm     ids.ID // the key that has the conversation in its cache
 	notices  []journal.Notice
 	chores   []<-chan struct{} // what was started on account of refused keys
 
@@ -39,8 +44,9 @@ type job struct {
 
 // offer is a key that offers the model, and what its provider takes.
 type offer struct {
-	key  *pool.Key
-	cost *cost // nil where it is unknown
+	key    *pool.Key
+	cost   *cost // nil where it is unknown
+	serves bool  // its provider takes such requests
 }
 
 // tried is a key that is out for this request.
@@ -77,13 +83,20 @@ func (g *Gateway) prepare(ctx context.Context, a *ask) (*job, error) {
 	}
 	j := &job{ask: a, price: p, began: g.clock.Now()}
 	var r reach
-	if j.offers, r, err = g.offers(ctx, a.model); err != nil {
+	if j.offers, r, err = g.offers(ctx, a); err != nil {
 		return nil, err
 	}
-	j.bound = promptBound(a.bytes, a.messages, r.widest)
-	j.limit, j.elastic = r.outputCap(a.asked, j.bound, a.exchange.promptTokens)
-	if _, err := j.price.charge(j.bound, j.limit); err != nil {
-		return nil, fault.Invalid("input.maxTokens", "a request of this size can't be priced").Because(err)
+	if err := a.served(j.offers); err != nil {
+		return nil, err
+	}
+	j.bound = a.prompt.bound(a.model, r.widest, a.batch)
+	if a.kind == provider.KindEmbeddings {
+		j.limit = 1 // a hold has a cap; nothing is charged for it
+	} else {
+		j.limit, j.elastic = r.outputCap(a.cap, j.bound, a.count)
+	}
+	if _, err := j.price.most(j.bound, a.output(j.limit), a.prompt); err != nil {
+		return nil, fault.Invalid(a.capField(), "a request of this size can't be priced").Because(err)
 	}
 	all, err := g.pool.KeyCount(ctx)
 	if err != nil {
@@ -91,60 +104,6 @@ func (g *Gateway) prepare(ctx context.Context, a *ask) (*job, error) {
 	}
 	j.lacking = max(0, all-len(j.offers))
 	return j, nil
-}
-
-// route orders the keys for a request with this output cap.
-func (g *Gateway) route(ctx context.Context, j *job, limit int64, failover bool) (routing.Decision, error) {
-	s, err := g.settings.Routing(ctx)
-	if err != nil {
-		return routing.Decision{}, err
-	}
-	now := g.clock.Now()
-	prompt := min(guessTokens(j.ask.bytes, j.ask.messages), j.bound)
-	answer := min(limit, usualOutput)
-	candidates := make([]routing.Candidate, len(j.offers))
-	for i := range j.offers {
-		g.candidate(&candidates[i], j, &j.offers[i], limit, prompt, answer, now)
-	}
-	return routing.Decide(now, s, failover, candidates), nil
-}
-
-func (g *Gateway) candidate(c *routing.Candidate, j *job, o *offer, limit, prompt, answer int64, now time.Time) {
-	k := o.key
-	*c = routing.Candidate{
-		ID: k.ID, Owner: k.Owner, Provider: k.Provider, Platform: k.Platform, Backup: k.Backup,
-		Current: money.USD(k.Quota.Balance), Available: money.USD(k.Quota.Available()),
-		ExpiresAt: k.ExpiresAt, Health: k.Health,
-	}
-	if o.cost == nil {
-		c.Excluded = routing.Unpriced
-		return
-	}
-	var errNeed, errExpected error
-	c.Need, errNeed = o.cost.most(j.bound, limit)
-	c.Expected, errExpected = o.cost.expected(prompt, answer)
-	switch why, until := g.resting.of(k, j.ask.model, now); {
-	case !k.Active():
-		c.Excluded = routing.NotActive
-	case j.isOut(k.ID) != "":
-		c.Excluded = j.isOut(k.ID)
-	case errNeed != nil || errExpected != nil: // no key has that much
-		c.Excluded = routing.TooLittleQuota
-	case why != "":
-		exclude(c, why, until)
-	default:
-		if until, open := g.breakers.open(breakerOf(k), now); open {
-			exclude(c, routing.BreakerOpen, until)
-		}
-	}
-}
-
-// exclude leaves a key out until then, which tells the client when to come again.
-func exclude(c *routing.Candidate, why routing.Exclusion, until time.Time) {
-	c.Excluded = why
-	if c.CoolingUntil == nil || c.CoolingUntil.Before(until) {
-		c.CoolingUntil = &until
-	}
 }
 
 func (j *job) isOut(resource ids.ID) routing.Exclusion {
@@ -167,13 +126,18 @@ func (j *job) offer(resource ids.ID) *offer {
 	return nil
 }
 
+// most is the most that the request can cost with an output cap of so many tokens for each choice.
+func (j *job) most(c *cost, outputCap int64) (money.USD, error) {
+	return c.most(j.bound, j.ask.output(outputCap), j.ask.prompt.longLife)
+}
+
 // reserves returns what the ledger needs to know of keys, in their order.
 func (j *job) reserves(order []ids.ID) []ledger.Reserve {
 	out := make([]ledger.Reserve, 0, len(order))
 	for _, id := range order {
 		o := j.offer(id)
 		out = append(out, ledger.Reserve{Resource: id, Owner: o.key.Owner, USD: func(outputCap int64) (money.USD, error) {
-			return o.cost.most(j.bound, outputCap)
+			return j.most(o.cost, outputCap)
 		}})
 	}
 	return out
@@ -189,6 +153,9 @@ func (g *Gateway) take(j *job, d routing.Decision, order []ids.ID, out ledger.Ou
 		g.lacked(j.offer(before).key)
 	}
 	j.decision, j.on = d.Take(id), j.offer(id)
+	if j.meant != id {
+		g.mean(j, j.on.key)
+	}
 	g.pool.Settled(id, out.Resource, routing.Delta{})
 }
 
@@ -223,6 +190,9 @@ func (g *Gateway) reserve(ctx context.Context, j *job) (*ending, error) {
 			g.lacked(j.offer(c.ID).key)
 		}
 	}
+	if best, ok := d.Chosen(); ok {
+		g.mean(j, j.offer(best).key)
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), holdTime)
 	defer cancel()
 	j.holdID, j.usageID = g.ids.New(ids.Hold), g.ids.New(ids.Usage)
@@ -230,7 +200,9 @@ func (g *Gateway) reserve(ctx context.Context, j *job) (*ending, error) {
 		out, err := g.ledger.Do(ctx, ledger.Request{
 			Op: &ledger.Hold{
 				ID: j.holdID, User: j.ask.actor.ID, Token: j.ask.actor.TokenID, OutputCap: j.limit, Elastic: j.elastic,
-				Credits:    func(outputCap int64) (money.Credits, error) { return j.price.charge(j.bound, outputCap) },
+				Credits: func(outputCap int64) (money.Credits, error) {
+					return j.price.most(j.bound, j.ask.output(outputCap), j.ask.prompt)
+				},
 				Candidates: j.reserves(window), TTL: holdTTL,
 			},
 			Caller: string(j.ask.actor.ID),

@@ -1,6 +1,9 @@
 package gateway
 
-import "github.com/resourcepool/resourcepool/server/provider"
+import (
+	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/provider"
+)
 
 // metered is what a request used, as it is booked.
 type metered struct {
@@ -8,7 +11,9 @@ type metered struct {
 	cached     int64 // part of prompt
 	cacheWrite int64 // part of prompt
 	completion int64
-	reasoning  int64 // part of completion
+	longWrite  int64      // part of cacheWrite
+	reasoning  int64      // part of completion
+	cost       *money.USD // what the provider says that it took, nil where it does not
 
 	estimated bool     // counted here
 	breaches  []breach // of the bounds within which a provider's report is believed
@@ -22,12 +27,14 @@ const (
 	breachPrompt    breach = "usage.prompt"
 	breachOutput    breach = "usage.output"
 	breachParts     breach = "usage.parts"
+	breachCost      breach = "usage.cost"
 )
 
 var breachMessages = map[breach]string{
 	breachMalformed: "The provider reported usage that can't be read. The request was counted here.",
 	breachPrompt:    "The provider reported more prompt tokens than the model's context window. They were cut to it.",
 	breachOutput:    "The provider reported more output tokens than the cap that was sent. They were cut to it.",
+	breachCost:      "The provider reported that it took more than what was reserved for the request. The price list decided instead.",
 	breachParts:     "The provider reported a part of the usage that is larger than the whole. It was cut.",
 }
 
@@ -56,6 +63,8 @@ func (b bounds) believe(u *provider.Usage) (m metered, ok bool) {
 	m.completion = m.within(u.Completion, b.output, breachOutput)
 	m.cached = m.within(u.CachedRead, m.prompt, breachParts)
 	m.cacheWrite = m.within(u.CacheWrite, m.prompt-m.cached, breachParts)
+	m.longWrite = m.within(u.LongWrite, m.cacheWrite, breachParts)
+	m.cost = u.Cost
 	m.reasoning = m.within(u.Reasoning, m.completion, breachParts)
 	return m, true
 }

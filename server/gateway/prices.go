@@ -6,6 +6,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/routing"
 )
 
@@ -16,6 +17,8 @@ type settings interface {
 
 // prices is the price list.
 type prices interface {
+	// Resolve returns the model that a name stands for: itself where it is no alias.
+	Resolve(ctx context.Context, name string) (string, error)
 	Price(ctx context.Context, model string) (pool.Price, bool, error)
 	Cost(ctx context.Context, model, provider string) (pool.Cost, bool, error)
 	Near(name string) []string
@@ -30,35 +33,58 @@ func (g *Gateway) price(ctx context.Context, model string) (price, error) {
 	if ok {
 		return price(p), nil
 	}
-	near := g.prices.Near(model)
+	return price{}, UnknownModel(model, g.prices.Near(model))
+}
+
+// UnknownModel is the MODEL_NOT_FOUND of a name, which tells the names that are near it.
+func UnknownModel(name string, near []string) error {
 	if len(near) == 0 {
-		return price{}, fault.New(fault.ModelNotFound, "the model %q is not on the price list", model)
+		return fault.New(fault.ModelNotFound, "the model %q is not on the price list", name)
 	}
-	return price{}, fault.New(fault.ModelNotFound, "the model %q is not on the price list; near it: %s", model, strings.Join(near, ", ")).With("near", near)
+	return fault.New(fault.ModelNotFound, "the model %q is not on the price list; near it: %s", name, strings.Join(near, ", ")).With("near", near)
+}
+
+// served refuses what no provider of the model can be asked, whatever its keys do: trying again would not help.
+func (a *ask) served(offers []offer) error {
+	some := len(offers) == 0 // that is for the ledger and the routing to say
+	one := false
+	for i := range offers {
+		some = some || offers[i].serves
+		one = one || provider.Serves(offers[i].key.Provider, a.kind, 1)
+	}
+	switch {
+	case some:
+		return nil
+	case one:
+		return fault.Invalid("n", "the providers of this model make one answer for each request")
+	}
+	return fault.Invalid("model", "no provider of this model takes such requests (%s)", a.kind)
 }
 
 // offers puts the keys that may call the job's model with what their providers take for it.
-func (g *Gateway) offers(ctx context.Context, model string) (offers []offer, r reach, err error) {
-	keys, err := g.pool.Keys(ctx, model)
+func (g *Gateway) offers(ctx context.Context, a *ask) (offers []offer, r reach, err error) {
+	keys, err := g.pool.Keys(ctx, a.model)
 	if err != nil {
 		return nil, reach{}, err
 	}
 	offers = make([]offer, len(keys))
-	known := map[string]*cost{}
+	known := map[string]offer{}
 	for i, k := range keys {
-		c, seen := known[k.Provider]
+		o, seen := known[k.Provider]
 		if !seen {
-			read, priced, err := g.prices.Cost(ctx, model, k.Provider)
+			read, priced, err := g.prices.Cost(ctx, a.model, k.Provider)
 			if err != nil {
 				return nil, reach{}, err
 			}
+			o.serves = provider.Serves(k.Provider, a.kind, a.choices)
 			if priced {
-				c = (*cost)(&read)
-				r.add(c)
+				o.cost = (*cost)(&read)
+				r.add(o.cost)
 			}
-			known[k.Provider] = c
+			known[k.Provider] = o
 		}
-		offers[i] = offer{key: k, cost: c}
+		o.key = k
+		offers[i] = o
 	}
 	return offers, r, nil
 }

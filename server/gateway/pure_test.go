@@ -139,27 +139,46 @@ func TestAReachIsThatOfAllProviders(t *testing.T) {
 func TestNoTokenizerExceedsThePromptBound(t *testing.T) {
 	for _, text := range []string{"", "a", "Σφάλμα 🙂", strings.Repeat("\x00\x01", 50), strings.Repeat("word ", 100)} {
 		in := Input{Model: "gpt-4o", Messages: []Message{{User, text}, {System, "x" + text}}}
-		c := chat{in: &in}
-		require.LessOrEqual(t, c.promptTokens(), promptBound(in.textBytes(), 2, 0))
+		require.LessOrEqual(t, in.promptTokens(), prompt{bytes: in.textBytes(), messages: 2}.bound("gpt-4o", 0, false))
 	}
-	require.Equal(t, int64(10), promptBound(1000, 1, 10), "nothing above the context window is taken")
+	require.Equal(t, int64(10), prompt{bytes: 1000, messages: 1}.bound("gpt-4o", 10, false), "nothing above the context window is taken")
+	require.Equal(t, int64(1032), prompt{bytes: 1000, messages: 1}.bound("m", 10, true), "several prompts have a window each")
+	require.Equal(t, int64(5000), prompt{bytes: 10, open: true}.bound("m", 5000, false), "what has no bound of its own has the window")
+	require.Equal(t, 116+provider.ImageTokens("gpt-4o"), prompt{bytes: 100, images: 1}.bound("gpt-4o", 0, false))
 }
 
 func TestMoneyIsRoundedUpOnceAndNeverBelowTheMinimum(t *testing.T) {
 	p := price{Input: 1, Output: 1, Minimum: 3}
 	for _, c := range []struct{ prompt, completion, want int64 }{{0, 0, 3}, {1, 1, 3}, {3_000_000, 1, 4}, {1_500_000, 1_500_000, 3}, {2_000_000, 1_500_000, 4}} {
-		got, err := p.charge(c.prompt, c.completion)
+		got, err := p.charge(c.prompt, 0, 0, c.completion)
 		require.NoError(t, err)
 		require.Equal(t, money.Credits(c.want), got)
 	}
+	w := price{Input: 4 * money.One, CacheWrite: 5 * money.One, Output: money.One}
+	paid, err := w.charge(1_000_000, 500_000, 100_000, 0)
+	require.NoError(t, err)
+	require.Equal(t, money.Credits(2*money.One+2*money.One+800_000_000), paid, "half as usual, 0.4 at the price of a cache, 0.1 for an hour at twice the input")
+	least, err := w.most(1_000_000, 0, prompt{})
+	require.NoError(t, err)
+	require.Equal(t, money.Credits(4*money.One), least)
+	dearest, err := w.most(1_000_000, 0, prompt{caches: true, longLife: true})
+	require.NoError(t, err)
+	require.Equal(t, money.Credits(8*money.One), dearest)
+
 	c := cost{Input: 10 * money.One, Cached: money.One, CacheWrite: 12 * money.One, Output: 30 * money.One}
 	got, err := c.of(&metered{prompt: 1000, cached: 300, cacheWrite: 200, completion: 100})
 	require.NoError(t, err)
 	require.Equal(t, money.USD((500*10+300*1+200*12+100*30)*1000), got)
-	most, err := c.most(1000, 100)
+	got, err = c.of(&metered{prompt: 1000, cacheWrite: 200, longWrite: 100})
+	require.NoError(t, err)
+	require.Equal(t, money.USD((800*10+100*12+100*20)*1000), got, "an hour in the cache costs twice the input")
+	most, err := c.most(1000, 100, false)
 	require.NoError(t, err)
 	require.Equal(t, money.USD((1000*12+100*30)*1000), most, "the prompt in its dearest bucket")
-	_, err = c.most(math.MaxInt64, math.MaxInt64)
+	most, err = c.most(1000, 100, true)
+	require.NoError(t, err)
+	require.Equal(t, money.USD((1000*20+100*30)*1000), most)
+	_, err = c.most(math.MaxInt64, math.MaxInt64, false)
 	require.ErrorIs(t, err, money.ErrOverflow)
 }
 
@@ -176,57 +195,73 @@ func TestCountsStayWithinWhatWasHeld(t *testing.T) {
 }
 
 func TestAProviderBacksOffWhenThreeOfItsKeysFail(t *testing.T) {
-	b, now := newBreakers(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	b, now := newBreakers(ofProvider), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := func(d time.Duration) time.Time { return now.Add(d) }
 	fails := func(at time.Time, keys ...ids.ID) {
 		for _, k := range keys {
-			b.failedBy("p", k, at)
+			b.failedBy("p", failure{k, "of " + k}, at)
 		}
 	}
 	fails(at(0), "a", "a", "a", "b")
-	require.True(t, b.enter("p", at(1)), "two keys are the keys' own trouble")
+	require.True(t, b.enter("p", "r", at(1)), "two keys are the keys' own trouble")
 	b.succeeded("p")
 	fails(at(1), "c")
-	require.True(t, b.enter("p", at(1)), "a success between them counts")
+	require.True(t, b.enter("p", "r", at(1)), "a success between them counts")
 	fails(at(2), "a")
 	fails(at(13*time.Second), "b")
-	require.True(t, b.enter("p", at(13*time.Second)), "so does a longer time")
+	require.True(t, b.enter("p", "r", at(13*time.Second)), "so does a longer time")
 	fails(at(13*time.Second), "a", "c")
-	require.True(t, b.enter("q", at(14*time.Second)))
-	require.False(t, b.enter("p", at(14*time.Second)))
+	require.True(t, b.enter("q", "r", at(14*time.Second)))
+	require.False(t, b.enter("p", "r", at(14*time.Second)))
 	until, open := b.open("p", at(14*time.Second))
 	require.True(t, open)
 	require.Equal(t, at(15*time.Second), until)
 	fails(at(14*time.Second), "d")
-	require.True(t, b.enter("p", at(15*time.Second)), "a probe")
-	require.False(t, b.enter("p", at(15*time.Second)), "one at a time")
+	require.True(t, b.enter("p", "r", at(15*time.Second)), "a probe")
+	require.False(t, b.enter("p", "r", at(15*time.Second)), "one at a time")
 	_, open = b.open("p", at(15*time.Second))
 	require.True(t, open)
 	fails(at(16*time.Second), "a")
-	require.False(t, b.enter("p", at(19*time.Second)), "twice as long")
-	require.True(t, b.enter("p", at(20*time.Second)))
-	b.unclear("p")
-	require.True(t, b.enter("p", at(20*time.Second)), "a probe that told nothing is followed by another")
-	require.False(t, b.enter("p", at(20*time.Second)))
-	require.True(t, b.enter("p", at(20*time.Second+probeTakes)), "and so is one that nobody heard of")
+	_, open = b.open("p", at(16*time.Second))
+	require.True(t, open, "one that began before is no probe")
+	b.failedBy("p", failure{"a", "r"}, at(16*time.Second))
+	require.False(t, b.enter("p", "r", at(19*time.Second)), "twice as long")
+	require.True(t, b.enter("p", "r", at(20*time.Second)))
+	b.unclear("p", "another")
+	require.False(t, b.enter("p", "r", at(20*time.Second)))
+	b.unclear("p", "r")
+	require.True(t, b.enter("p", "r", at(20*time.Second)), "a probe that told nothing is followed by another")
+	require.False(t, b.enter("p", "r", at(20*time.Second)))
+	require.True(t, b.enter("p", "r", at(20*time.Second+probeTakes)), "and so is one that nobody heard of")
 	b.succeeded("p")
-	require.True(t, b.enter("p", at(time.Minute)))
-	require.True(t, b.enter("p", at(time.Minute)))
+	require.True(t, b.enter("p", "r", at(time.Minute)))
+	require.True(t, b.enter("p", "r", at(time.Minute)))
 }
 
 func TestABreakerRestsAMinuteAtMost(t *testing.T) {
-	b, now := newBreakers(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	b, now := newBreakers(ofProvider), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, k := range []ids.ID{"a", "b", "c"} {
-		b.failedBy("p", k, now)
+		b.failedBy("p", failure{k, "of " + k}, now)
 	}
 	for range 20 {
 		until, open := b.open("p", now)
 		require.True(t, open)
-		require.LessOrEqual(t, until.Sub(now), breakerMost)
+		require.LessOrEqual(t, until.Sub(now), ofProvider.most)
 		now = until
-		require.True(t, b.enter("p", now))
-		b.failedBy("p", "a", now)
+		require.True(t, b.enter("p", "r", now))
+		b.failedBy("p", failure{"a", "r"}, now)
 	}
+}
+
+func TestOneRequestThatEveryKeyFailsAtSaysNothingOfTheProvider(t *testing.T) {
+	b, now := newBreakers(ofProvider), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, k := range []ids.ID{"a", "b", "c", "d"} {
+		open, _ := b.failedBy("p", failure{k, "one"}, now)
+		require.False(t, open)
+	}
+	open, opened := b.failedBy("p", failure{"a", "another"}, now)
+	require.True(t, open)
+	require.NotNil(t, opened)
 }
 
 func TestAKeyRestsForWhatItIsToldOf(t *testing.T) {
@@ -234,7 +269,7 @@ func TestAKeyRestsForWhatItIsToldOf(t *testing.T) {
 	a, b := &pool.Key{ID: "a"}, &pool.Key{ID: "b"}
 	is := func(want routing.Exclusion, k *pool.Key, model string, at time.Time) {
 		t.Helper()
-		why, _ := r.of(k, model, at)
+		why, _ := r.of(k, &ask{kind: provider.KindChat, model: model}, at)
 		require.Equal(t, want, why)
 	}
 	is("", a, "m", now)

@@ -71,14 +71,14 @@ func (r *resting) sweep(now time.Time) {
 }
 
 // of returns why a key is left alone for the model, "" where it is not.
-func (r *resting) of(key *pool.Key, model string, now time.Time) (routing.Exclusion, time.Time) {
+func (r *resting) of(key *pool.Key, a *ask, now time.Time) (routing.Exclusion, time.Time) {
 	if !r.some.Load() {
 		return "", time.Time{}
 	}
 	r.mu.RLock()
-	whole, one := r.keys[restKey{key.ID, ""}], r.keys[restKey{key.ID, model}]
+	whole, model, place := r.keys[restKey{key.ID, ""}], r.keys[restKey{key.ID, a.model}], r.keys[restKey{key.ID, a.place()}]
 	r.mu.RUnlock()
-	for _, v := range [...]rest{whole, one} {
+	for _, v := range [...]rest{whole, model, place} {
 		if now.Before(v.until) && v.verified.Equal(verifiedAt(key)) {
 			return v.why, v.until
 		}

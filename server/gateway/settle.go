@@ -11,6 +11,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/routing"
 )
 
@@ -30,7 +31,13 @@ type bill struct {
 	cost   money.USD     // by the key
 }
 
-func (j *job) bounds() bounds { return bounds{window: j.on.cost.ContextWindow, output: j.limit} }
+func (j *job) bounds() bounds {
+	b := bounds{window: j.on.cost.ContextWindow, output: j.ask.output(j.limit)}
+	if j.ask.batch {
+		b.window = j.bound
+	}
+	return b
+}
 
 // bill works out what an answer costs. A complete one goes by the provider's report, or where there is none by a count made
 // here. Of one that did not get to its end the consumer pays for the prompt and what was delivered, counted here, while the
@@ -42,17 +49,47 @@ func (j *job) bill(r *reply, h how) (bill, error) {
 	took := &b.usage
 	switch {
 	case h != complete:
-		b.usage = limits.counted(j.ask.exchange.promptTokens(), answerTokens(j.ask.model, r.text), report)
+		b.usage = j.counted(r, report, r.text, r.other)
 		if reported {
 			took = &report
 		}
 	case !reported:
-		b.usage = limits.counted(j.ask.exchange.promptTokens(), answerTokens(j.ask.model, r.result.Content, r.result.Reasoning), report)
+		content, other := r.result.Text()
+		b.usage = j.counted(r, report, content, other)
 	}
 	var errCharge, errCost error
-	b.charge, errCharge = j.price.charge(b.usage.prompt, b.usage.completion)
-	b.cost, errCost = j.on.cost.of(took)
+	written, long := b.usage.cacheWrite, b.usage.longWrite
+	if !j.ask.prompt.caches {
+		written, long = 0, 0 // what a provider keeps unasked is no matter of the consumer's
+	}
+	b.charge, errCharge = j.price.charge(b.usage.prompt, written, long, b.usage.completion)
+	b.cost, errCost = j.took(took)
 	return b, errors.Join(errCharge, errCost)
+}
+
+// counted is what was counted here: the output, and the prompt where the provider did not tell of it as it began.
+func (j *job) counted(r *reply, report metered, output ...string) metered {
+	limits, made := j.bounds(), answerTokens(j.ask.model, output...)
+	begun, ok := limits.believe(r.result.Begun)
+	if !ok {
+		return limits.counted(j.ask.count(), made, report)
+	}
+	m := limits.counted(begun.prompt, made, report)
+	m.cached, m.cacheWrite, m.longWrite = begun.cached, begun.cacheWrite, begun.longWrite
+	return m
+}
+
+// took is what the key is booked with: what its provider says that it took, where it says so and within what was reserved,
+// else what its price list says.
+func (j *job) took(m *metered) (money.USD, error) {
+	if m.cost == nil || !provider.TellsCost(j.on.key.Provider) {
+		return j.on.cost.of(m)
+	}
+	if most, err := j.most(j.on.cost, j.limit); err != nil || *m.cost <= most {
+		return *m.cost, err
+	}
+	m.breaches = append(m.breaches, breachCost)
+	return j.on.cost.of(m)
 }
 
 // settle books an answer and resolves the hold, whether or not the client is still there.
@@ -62,19 +99,27 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 		return g.exhausted(ctx, j, fmt.Errorf("gateway: bill %s: %w", j.usageID, err))
 	}
 	c := Completion{
-		ID: g.ids.New(ids.Completion), Model: j.ask.model, Content: r.result.Content, FinishReason: finishOf(r.result.FinishReason),
+		ID: g.ids.New(ids.Completion), Model: j.ask.asked, FinishReason: finishOf(r.result.Finish),
 		PromptTokens: b.usage.prompt, CompletionTokens: b.usage.completion,
+	}
+	if j.ask.relayed {
+		g.relayed(j, r, &b.usage, &c)
+	} else {
+		c.Content, _ = r.result.Text()
 	}
 	var f *fault.Error
 	code := fault.Code("")
 	switch h {
 	case hungUpOn:
-		c.Content, c.FinishReason, code = r.text, FinishOther, clientGone
+		c.cutTo(r.text)
+		c.cut = true
+		code = clientGone
 	case brokeOff:
-		c.Content, c.FinishReason, code = r.text, FinishOther, fault.UpstreamFailed
+		c.cutTo(r.text)
+		code = fault.UpstreamFailed
 		f = errBrokeOff.With("creditsCharged", money.Format(b.charge)).With("usageId", string(j.usageID))
 	}
-	answer, err := g.seal(j, &c, f)
+	answer, err := g.seal(j, &c, c.repeated(f))
 	if err != nil {
 		g.log.ErrorContext(ctx, "gateway: an answer can't be recorded", "usage", j.usageID, "err", err)
 	}
@@ -92,7 +137,7 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 	if out.Late {
 		g.log.WarnContext(ctx, "gateway: a request outlived its hold and was not charged", "usage", j.usageID)
 	}
-	end := ending{result: &Result{Completion: c, CreditsCharged: out.Charged, UsageID: j.usageID, Booked: out.Usage}}
+	end := ending{result: &Result{Completion: c, CreditsCharged: out.Charged, UsageID: j.usageID, Booked: out.Usage, Available: money.Credits(out.Wallet.Available()), Last: c.last}}
 	if f != nil {
 		end.err = f.With("creditsCharged", money.Format(out.Charged)).Because(r.failure)
 	}
@@ -182,8 +227,9 @@ func rows(j *job, lessons []lesson) []ledger.Row {
 	if lack := j.lacking; lack > 0 {
 		record.LeftOut[routing.WrongModel] += lack
 	}
-	if text, err := record.JSON(); err == nil { // of numbers and names: can't fail
-		rows = append(rows, decisionRow{j.usageID, text})
+	rows = append(rows, decisionRow{j.usageID, record.JSON()})
+	for _, r := range j.rests {
+		rows = append(rows, pool.RestRow(r), pool.ChangeRow(journal.Rest, r.Subject))
 	}
 	for _, n := range j.notices {
 		rows = append(rows, pool.AlertRow(n))
@@ -195,7 +241,7 @@ func rows(j *job, lessons []lesson) []ledger.Row {
 func (g *Gateway) usage(j *job, m *metered) *ledger.Usage {
 	now := g.clock.Now()
 	return &ledger.Usage{
-		ID: j.usageID, CreatedAt: j.began, Model: j.ask.model, Provider: j.on.key.Provider,
+		ID: j.usageID, CreatedAt: j.began, Model: j.ask.model, RequestedModel: j.ask.requested(), Endpoint: string(j.ask.kind), Provider: j.on.key.Provider,
 		User: j.ask.actor.ID, Token: j.ask.actor.TokenID, Resource: j.on.key.ID, Owner: j.on.key.Owner,
 		PromptTokens: m.prompt, CachedTokens: m.cached, CacheWriteTokens: m.cacheWrite,
 		CompletionTokens: m.completion, ReasoningTokens: m.reasoning,

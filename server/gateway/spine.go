@@ -21,9 +21,9 @@ const (
 // errLeft ends a request whose client left while nothing was under way. Nothing was charged and nothing is recorded.
 var errLeft = errors.New("gateway: the client left while nothing was under way for it")
 
-// do takes a request through the spine and returns how it ended. deliver hands out text as it comes and is false once the
-// client has left; it is nil for a request that is not streamed.
-func (g *Gateway) do(ctx context.Context, a *ask, deliver func(text string) bool) ending {
+// do takes a request through the spine and returns how it ended. deliver is nil for a request that is not
+// streamed.
+func (g *Gateway) do(ctx context.Context, a *ask, deliver deliver) ending {
 	if a.key == nil {
 		return g.run(ctx, a, deliver)
 	}
@@ -50,10 +50,13 @@ func (g *Gateway) do(ctx context.Context, a *ask, deliver func(text string) bool
 	}
 }
 
+// deliver hands out pieces of an answer as they come; it is false once the client has left.
+type deliver func(provider.Piece) bool
+
 var errStillRunning = fault.New(fault.Conflict, "the first request with this idempotency key is still running").With("retryAfterSeconds", int64(5))
 
 // lead answers a request with an idempotency key from the record, or runs it, and tells its repetitions on this server.
-func (g *Gateway) lead(ctx context.Context, a *ask, fl *flight, deliver func(string) bool, waits <-chan time.Time) (end ending) {
+func (g *Gateway) lead(ctx context.Context, a *ask, fl *flight, deliver deliver, waits <-chan time.Time) (end ending) {
 	landed := (*ending)(nil)
 	defer func() { g.flights.land(a.key, fl, landed) }()
 	for poll := pollFirst; ; poll = min(2*poll, pollMost) {
@@ -68,7 +71,7 @@ func (g *Gateway) lead(ctx context.Context, a *ask, fl *flight, deliver func(str
 		}
 		if !errors.Is(end.err, ledger.ErrPending) {
 			if !own(end.err) {
-				landed = &end
+				landed = end.repeated()
 			}
 			return end
 		}
@@ -103,11 +106,12 @@ func (g *Gateway) replay(ctx context.Context, sealed []byte) (*ending, error) {
 
 // run prices, routes, holds and calls. From the hold on the request outlives its client: whatever happens, the hold is
 // resolved.
-func (g *Gateway) run(ctx context.Context, a *ask, deliver func(string) bool) ending {
+func (g *Gateway) run(ctx context.Context, a *ask, deliver deliver) ending {
 	j, err := g.prepare(ctx, a)
 	if err != nil {
 		return ending{err: err}
 	}
+	defer g.mean(j, nil)
 	before, err := g.reserve(ctx, j)
 	if err != nil {
 		return ending{err: err}
@@ -130,7 +134,7 @@ func (g *Gateway) abandon(ctx context.Context, j *job) {
 }
 
 // serve calls one key after the other until one answers, and resolves the hold.
-func (g *Gateway) serve(ctx context.Context, j *job, deliver func(string) bool) ending {
+func (g *Gateway) serve(ctx context.Context, j *job, deliver deliver) ending {
 	up, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.total)
 	defer cancel()
 	if j.ask.streamed {
@@ -154,8 +158,10 @@ func (g *Gateway) serve(ctx context.Context, j *job, deliver func(string) bool) 
 			return g.settle(ctx, j, r, complete)
 		case hungUp:
 			return g.settle(ctx, j, r, hungUpOn)
-		case r.delivered:
+		case r.text != "" || r.other != "":
 			return g.settle(ctx, j, r, brokeOff)
+		case r.delivered: // the head of an answer and none of its output: free, and what is begun is not begun anew
+			return g.exhausted(ctx, j, ledger.ErrNoQuota)
 		case !r.failure.Replayable():
 			return g.final(ctx, j, r)
 		}
@@ -182,6 +188,9 @@ func (g *Gateway) left(ctx context.Context, j *job) ending {
 // final ends a request that must not be sent again: refused by the provider, or perhaps served and billed.
 func (g *Gateway) final(ctx context.Context, j *job, r *reply) ending {
 	f := errUpstreamSlow.Because(r.failure)
+	if r.failure.Class == provider.Overlong {
+		f = errOverlong.Because(r.failure)
+	}
 	var answer []byte
 	if r.rejected() {
 		f = rejection(r.failure, j.on.key.Provider).Because(r.failure)
@@ -200,16 +209,25 @@ func (g *Gateway) final(ctx context.Context, j *job, r *reply) ending {
 func (g *Gateway) exhausted(ctx context.Context, j *job, cause error) ending {
 	known, isFault := fault.As(cause)
 	f := errUpstreamFailed.Because(cause)
+	if j.failure != nil {
+		f = errUpstreamFailed.Because(errors.Join(cause, j.failure))
+	}
 	switch {
 	case errors.Is(cause, ledger.ErrHoldGone):
 		j.held = false
 		return ending{err: f}
 	case !isFault:
 		f = fault.New(fault.Internal, "the request could not be finished").Because(cause)
+	case j.attempts == 0 && j.failure != nil && j.failure.Class == provider.Unsupported: // by all that were asked
+		f = untranslatable(j.failure)
+	case j.failure != nil && j.failure.Class == provider.Oversized:
+		f = errOversized.Because(j.failure)
 	case j.attempts == 0: // every key turned out to be unusable before anything was sent
 		f = known
 	case known.Details["retryAfterSeconds"] != nil:
 		f = f.With("retryAfterSeconds", known.Details["retryAfterSeconds"])
+	case j.failure != nil && j.failure.Class == provider.RateLimited:
+		f = f.With("retryAfterSeconds", seconds(coolFor(j.failure.RetryAfter, 0)))
 	}
 	if err := g.release(ctx, j, f, nil); err != nil {
 		return ending{err: err}

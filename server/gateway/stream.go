@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/provider"
 )
 
 // Chunk is a piece of a streamed completion: text until the last one, which has the result, or the error that ended the
@@ -25,7 +26,7 @@ type Chunk struct {
 // charges the prompt and what was received from the channel. The receiver must read on or end ctx.
 func (g *Gateway) Stream(ctx context.Context, actor *access.Actor, in Input) (<-chan Chunk, error) {
 	began := g.clock.Now()
-	a, err := g.admit(actor, &in)
+	a, err := g.admit(ctx, actor, func() (*ask, error) { return g.accept(actor, &in) })
 	if err != nil {
 		g.ended(began, true, err)
 		return nil, err
@@ -51,7 +52,7 @@ func (g *Gateway) Stream(ctx context.Context, actor *access.Actor, in Input) (<-
 }
 
 // safely is do for a goroutine of our own, in which a panic would end the whole server.
-func (g *Gateway) safely(ctx context.Context, a *ask, deliver func(string) bool) (end ending) {
+func (g *Gateway) safely(ctx context.Context, a *ask, deliver deliver) (end ending) {
 	defer func() {
 		if p := recover(); p != nil {
 			g.log.ErrorContext(ctx, "gateway: a stream panicked", "panic", p, "stack", string(debug.Stack()))
@@ -86,7 +87,9 @@ func (s *sender) send(c Chunk) bool {
 }
 
 // text hands out a piece; it is false once the receiver has left.
-func (s *sender) text(piece string) bool {
+func (s *sender) text(p provider.Piece) bool { return s.say(p.Text) }
+
+func (s *sender) say(piece string) bool {
 	s.begin(nil)
 	if s.ctx.Err() != nil {
 		return false
@@ -103,7 +106,7 @@ func (s *sender) finish(end ending) {
 		s.begin(end.err)
 		return
 	}
-	if !s.some && end.result.Completion.Content != "" && !s.text(end.result.Completion.Content) {
+	if !s.some && end.result.Completion.Content != "" && !s.say(end.result.Completion.Content) {
 		return
 	}
 	s.begin(nil)

@@ -35,6 +35,7 @@ var source = ids.System()
 // world is a gateway with everything real around it.
 type world struct {
 	t        testing.TB
+	url      string // of the database
 	db       *sql.DB
 	ent      *ent.Client
 	up       *upstreamtest.Upstream
@@ -53,6 +54,12 @@ func newWorld(t testing.TB) *world {
 	return joined(t, dbtest.URL(t), upstreamtest.New(t))
 }
 
+// joinedTo is another server on the database of w.
+func joinedTo(w *world) *world {
+	w.t.Helper()
+	return joined(w.t, w.url, w.up)
+}
+
 // joined is one server on a database that others may share.
 func joined(t testing.TB, url string, up *upstreamtest.Upstream) *world {
 	t.Helper()
@@ -62,7 +69,7 @@ func joined(t testing.TB, url string, up *upstreamtest.Upstream) *world {
 	log := slog.New(slog.DiscardHandler)
 	l := ledger.New(ledger.Options{DB: dbtest.Open(t, url), Batches: dbtest.Writer(t, url), Ent: client, Clock: clock.System, Rand: rand.Reader, IDs: source, Log: log})
 	run(t, l)
-	calls, err := provider.New(provider.Options{URLs: up.URLs("openai", "deepseek", "groq")})
+	calls, err := provider.New(provider.Options{URLs: up.URLs("openai", "deepseek", "groq", "anthropic", "gemini", "xai", "openrouter")})
 	require.NoError(t, err)
 	t.Cleanup(calls.Close)
 	v, err := vault.Open(ctx, client, make([]byte, 32), clock.System, rand.Reader)
@@ -71,7 +78,7 @@ func joined(t testing.TB, url string, up *upstreamtest.Upstream) *world {
 	require.NoError(t, err)
 	settings, err := pool.NewSettings(ctx, pool.SettingsDeps{Ent: client, Policy: policy, Clock: clock.System, IDs: source}, pool.StandardDefaults())
 	require.NoError(t, err)
-	w := &world{t: t, db: db, ent: client, up: up, calls: calls, ledger: l, vault: v, settings: settings}
+	w := &world{t: t, url: url, db: db, ent: client, up: up, calls: calls, ledger: l, vault: v, settings: settings}
 	w.pool = pool.New(pool.Deps{
 		Ent: client, Ledger: l, Vault: v, Provider: calls, Policy: policy, Settings: settings, Clock: clock.System, IDs: source, Log: log,
 	})

@@ -24,6 +24,9 @@ func (s *Server) routes() (http.Handler, error) {
 		for _, d := range s.Downloads {
 			r.Method(http.MethodGet, d.Path, s.download(d))
 		}
+		if s.API != nil {
+			r.Handle("/v1/*", s.API)
+		}
 		s.pages(r)
 	})
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusNotFound, "There is nothing here.") })

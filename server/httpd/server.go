@@ -51,6 +51,7 @@ type Config struct {
 	// WithRequest puts a request into the context for GraphQL.
 	WithRequest func(context.Context, Request) context.Context
 	Downloads   []Download
+	API         http.Handler                // of everything under /v1/; nil: nothing
 	Rate        *limit.Limiter              // of downloads, by person or address; nil: any
 	Frontend    fs.FS                       // nil where it is not built
 	NotBuilt    string                      // the page to show then

@@ -51,6 +51,12 @@ func (id ID) Kind() Kind {
 	return Kind(k)
 }
 
+// Tail returns what follows the prefix: another name of the same thing where prefixes are not ours to choose.
+func (id ID) Tail() string {
+	_, tail, _ := strings.Cut(string(id), "_")
+	return tail
+}
+
 // Parse returns s as an id of one of kinds; any other text is a BadUserInput on field.
 func Parse(field, s string, kinds ...Kind) (ID, error) {
 	id := ID(s)

@@ -61,6 +61,14 @@ func (l *Limiter) Take(key string) time.Duration {
 	return 0
 }
 
+// State returns how many takes the key has in all, how many are left of them, and how long it takes until it has all again.
+func (l *Limiter) State(key string) (most, left int, reset time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	owed := max(0, l.full[key].Sub(l.clock.Now()))
+	return int(l.burst / l.refill), int(max(0, l.burst-owed) / l.refill), owed
+}
+
 // GiveBack undoes one Take.
 func (l *Limiter) GiveBack(key string) {
 	l.mu.Lock()

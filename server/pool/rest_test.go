@@ -74,7 +74,7 @@ func TestARestOfAFailedRequestReachesOtherServersWithinASecond(t *testing.T) {
 	require.Equal(t, []pool.Rest{own, shared}, w.rests(other, r.ID))
 }
 
-func TestOfTwoRestsTheLaterStands(t *testing.T) {
+func TestOfTwoRestsTheLongerStands(t *testing.T) {
 	w := newWorld(t)
 	bob := w.person()
 	r := w.deposit(bob, "sk-bob-0123456789")
@@ -83,10 +83,14 @@ func TestOfTwoRestsTheLaterStands(t *testing.T) {
 	second := pool.Rest{Subject: string(r.ID), Why: routing.RateLimit, Until: now.Add(time.Second), Failures: 6}
 	of := func() []pool.Rest { w.pool.Renew(); return w.rests(w.pool, r.ID) }
 	w.failed(first, second)
-	require.Equal(t, []pool.Rest{second}, of(), "of one batch")
+	require.Equal(t, []pool.Rest{first}, of(), "of one batch")
+	w.failed(second)
+	require.Equal(t, []pool.Rest{first}, of(), "of two")
+	w.failed(pool.Rest{Subject: string(r.ID), Why: routing.RateLimit, Until: now})
+	require.Equal(t, []pool.Rest{first}, of(), "the end of another")
 	third := pool.Rest{Subject: string(r.ID), Why: routing.CoolingDown, Until: now.Add(2 * time.Second)}
 	w.failed(third)
-	require.Equal(t, []pool.Rest{third}, of(), "of two")
+	require.Equal(t, []pool.Rest{third}, of(), "its own end")
 }
 
 func TestARestThatIsOverIsKnownForAWhile(t *testing.T) {

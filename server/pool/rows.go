@@ -110,8 +110,26 @@ func HealthRow(resource ids.ID, d routing.Delta) ledger.Row { return &healthRow{
 
 // RestRow writes a rest for all servers, in the place of an earlier one of its subject and model. Beside it goes
 // ChangeRow(journal.Rest, r.Subject): a request that failed books nothing, which alone would tell nobody.
-func RestRow(r Rest) ledger.Row {
-	return &row{table: restTable, key: r.Subject + "\x00" + r.Model, values: []any{r.Subject, r.Model, string(r.Why), r.Until, r.Failures}}
+func RestRow(r Rest) ledger.Row { return restRow{r} }
+
+type restRow struct{ Rest }
+
+func (r restRow) Table() *ledger.Table { return restTable }
+func (r restRow) Key() string          { return r.Subject + "\x00" + r.Model }
+func (r restRow) Values() []any {
+	return []any{r.Subject, r.Model, string(r.Why), r.Until, r.Failures}
+}
+
+// Merge keeps the longer rest, unless the later row ends it: as the table does.
+func (r restRow) Merge(later ledger.Row) ledger.Row {
+	l, ok := later.(restRow)
+	if !ok {
+		panic("pool: a row of another table can't be merged into a rest")
+	}
+	if l.Until.Before(r.Until) && (l.Failures > 0 || l.Why != r.Why) {
+		return r
+	}
+	return l
 }
 
 type healthRow struct {

@@ -73,7 +73,8 @@ var (
 		Name: "rests", Rank: 45,
 		SQL: `INSERT INTO rests (subject, model, why, until, failures)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::bigint[])
-			ON CONFLICT (subject, model) DO UPDATE SET why = EXCLUDED.why, until = EXCLUDED.until, failures = EXCLUDED.failures`,
+			ON CONFLICT (subject, model) DO UPDATE SET why = EXCLUDED.why, until = EXCLUDED.until, failures = EXCLUDED.failures
+			WHERE EXCLUDED.until >= rests.until OR (EXCLUDED.failures = 0 AND EXCLUDED.why = rests.why)`,
 		Types: []string{"text", "text", "text", "timestamptz", "bigint"},
 	}
 	auditTable = &ledger.Table{

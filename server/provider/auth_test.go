@@ -26,7 +26,7 @@ func TestKeyStandsInTheProvidersOwnHeader(t *testing.T) {
 			defer c.Close()
 			e, err := c.endpoint(Target{Provider: name})
 			require.NoError(t, err)
-			resp, f := c.send(t.Context(), e, e.base.JoinPath("models"), key, nil, false)
+			resp, f := c.send(t.Context(), e, e.base.JoinPath("models"), key, nil, nil)
 			require.Nil(t, f)
 			require.NoError(t, resp.Body.Close())
 			for _, h := range []string{"Accept", "User-Agent"} {

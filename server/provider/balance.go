@@ -185,7 +185,7 @@ func (c *Client) get(ctx context.Context, e *endpoint, key string, to *url.URL) 
 
 // exchange makes a call of a test and returns the JSON document of its answer: a POST where it has a body.
 func (c *Client) exchange(ctx context.Context, e *endpoint, key string, to *url.URL, request []byte) ([]byte, http.Header, *Failure) {
-	resp, f := c.send(ctx, e, to, key, request, false)
+	resp, f := c.send(ctx, e, to, key, request, nil)
 	if f != nil {
 		return nil, nil, f
 	}
@@ -193,11 +193,11 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, key string, to *url.
 		return nil, resp.Header, c.refused(e, resp, key)
 	}
 	defer resp.Body.Close()
-	body, err := readBody(resp.Body, resp.ContentLength, nil)
+	body, err := readBody(resp.Body, resp.ContentLength, nil, maxBody)
 	if err != nil {
 		return nil, resp.Header, c.broken(ctx, e, resp.StatusCode, err)
 	}
-	if !readable(body) {
+	if !Readable(body) {
 		return nil, resp.Header, c.note(e, failed(Unreadable, resp.StatusCode, errNoAnswer))
 	}
 	if e2, ok := readError(body); ok {

@@ -59,8 +59,17 @@ func readAll(s *provider.Stream) (pieces []string, err error) {
 		if err != nil {
 			return pieces, err
 		}
-		pieces = append(pieces, p)
+		if p.Text != "" {
+			pieces = append(pieces, p.Text)
+		}
 	}
+}
+
+func streamed(r provider.ChatRequest) *provider.Request { return r.Request(true) }
+
+func content(a *provider.Answer) string {
+	c, _ := a.Text()
+	return c
 }
 
 func TestChatWholeAndStreamedSayTheSame(t *testing.T) {
@@ -73,20 +82,20 @@ func TestChatWholeAndStreamedSayTheSame(t *testing.T) {
 	whole, f := c.Chat(t.Context(), ask())
 	require.Nil(t, f)
 	require.Equal(t, &provider.Usage{Prompt: 2000, Completion: 1000}, whole.Usage)
-	require.Equal(t, "stop", whole.FinishReason)
+	require.Equal(t, "stop", whole.Finish)
 	require.Equal(t, "gpt-4", whole.Model)
-	require.Len(t, strings.Fields(whole.Content), 1000)
+	require.Len(t, strings.Fields(content(whole)), 1000)
 
-	s, f := c.ChatStream(t.Context(), ask())
+	s, f := c.Stream(t.Context(), streamed(ask()))
 	require.Nil(t, f)
 	defer s.Close()
 	pieces, err := readAll(s)
 	require.NoError(t, err)
 	require.Len(t, pieces, 250)
-	got := s.Result()
-	require.Equal(t, strings.Join(pieces, ""), got.Content)
+	got := s.Answer()
+	require.Equal(t, strings.Join(pieces, ""), content(got))
 	require.Equal(t, whole.Usage, got.Usage)
-	require.Equal(t, "stop", got.FinishReason)
+	require.Equal(t, "stop", got.Finish)
 	require.Equal(t, "gpt-4", got.Model)
 	require.Equal(t, "0.1", u.Used(canary).String())
 }
@@ -111,7 +120,7 @@ func TestWhatIsSent(t *testing.T) {
 		r.Target.Provider, r.Reasons = name, reasons
 		c := client(t, map[string]string{name: s.URL + "/x"})
 		if stream {
-			st, f := c.ChatStream(t.Context(), r)
+			st, f := c.Stream(t.Context(), streamed(r))
 			require.Nil(t, f)
 			st.Close()
 		} else {
@@ -181,7 +190,7 @@ func TestContentInOtherShapes(t *testing.T) {
 		})
 		got, f := c.Chat(t.Context(), ask())
 		require.Nil(t, f, raw)
-		require.Equal(t, want, got.Content)
+		require.Equal(t, want, content(got))
 		require.Nil(t, got.Usage)
 	}
 }
@@ -215,7 +224,7 @@ func TestFaultsOfTheUpstream(t *testing.T) {
 			require.Equal(t, tt.fault.RetryAfter, f.RetryAfter)
 			require.NotContains(t, f.Error()+f.Message, "CANARY")
 
-			s, sf := c.ChatStream(t.Context(), ask())
+			s, sf := c.Stream(t.Context(), streamed(ask()))
 			if sf == nil {
 				_, err := s.Next()
 				require.ErrorAs(t, err, &sf)
@@ -229,14 +238,14 @@ func TestFaultsOfTheUpstream(t *testing.T) {
 	require.Nil(t, f, "the key serves on after its faults")
 
 	u.Script(canary, sandbox.Fault{Kind: sandbox.CutStream, Chunks: 2})
-	s, f := c.ChatStream(t.Context(), ask())
+	s, f := c.Stream(t.Context(), streamed(ask()))
 	require.Nil(t, f)
 	pieces, err := readAll(s)
 	require.ErrorAs(t, err, &f)
 	require.Equal(t, provider.Unreadable, f.Class)
 	require.Len(t, pieces, 2)
-	require.Equal(t, strings.Join(pieces, ""), s.Result().Content)
-	require.Nil(t, s.Result().Usage)
+	require.Equal(t, strings.Join(pieces, ""), content(s.Answer()))
+	require.Nil(t, s.Answer().Usage)
 	s.Close()
 
 	u.Script(canary, sandbox.Fault{Kind: sandbox.CutStream})
@@ -267,13 +276,13 @@ func TestOurDeadlineIsATimeoutAndLeavingIsNot(t *testing.T) {
 	require.False(t, f.Replayable())
 	ctx, cancel = context.WithCancel(t.Context())
 	time.AfterFunc(30*time.Millisecond, cancel)
-	_, f = c.ChatStream(ctx, ask())
+	_, f = c.Stream(ctx, streamed(ask()))
 	require.Equal(t, provider.Canceled, f.Class)
 
 	u.SetLatency(canary, sandbox.Latency{PerToken: 5 * time.Millisecond})
 	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	s, f := c.ChatStream(ctx, ask())
+	s, f := c.Stream(ctx, streamed(ask()))
 	require.Nil(t, f)
 	_, err := readAll(s)
 	require.ErrorAs(t, err, &f)
@@ -329,7 +338,7 @@ func TestBombs(t *testing.T) {
 			taken.Store(0)
 			_, f := c.Chat(t.Context(), ask())
 			require.NotNil(t, f)
-			s, f := c.ChatStream(t.Context(), ask())
+			s, f := c.Stream(t.Context(), streamed(ask()))
 			if f == nil {
 				_, err := s.Next()
 				require.Error(t, err)

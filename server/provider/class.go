@@ -22,16 +22,22 @@ var (
 	elsewhere = []string{"unsupported_country_region_territory"}
 
 	// Messages are matched from their beginning: what a caller sent may be quoted further on, and must not decide about a
-	// key. A dead key is confirmed by another call before anything happens to it, so there a quotation does no harm.
+	// key, not even for the moment until another call confirms that it is dead.
 	emptyMessages = []string{"your credit balance is too low", "you have reached your specified api usage limits", "insufficient balance",
 		"insufficient credits", "key limit exceeded", "your prepayment credits are depleted", "your project has exceeded its monthly spending cap"}
 	noModelStarts  = []string{"model not exist", "model does not exist", "the model does not exist", "unknown model"}
 	rejectedStarts = []string{"content violates usage guidelines"} // xAI, with 403
+	// The request is not for this model, whoever's key it is: OpenAI of chat models at other endpoints and the other way
+	// round, OpenRouter of tools and the like. These come with 403 and 404.
+	misplacedStarts = []string{"this is a chat model", "this is not a chat model", "this model is only supported in", "no endpoints found that support",
+		"you are not allowed to sample from this model", "you are not allowed to generate embeddings from this model"}
+	// The request alone is more than the key may do in a minute.
+	oversizedStarts = []string{"request too large for"}
 	// Where the answer depends on where the call comes from. Anthropic says just "Request not allowed".
 	elsewhereStarts = []string{"country, region, or territory not supported", "user location is not supported", "request not allowed"}
 	deadStarts      = []string{"this organization has been disabled", "your organization has been disabled", "your api key was reported as leaked",
+		"incorrect api key", "invalid api key", "api key not valid", "api key is invalid", "api key expired",
 		"access denied due to virtual network", "public access is disabled"}
-	deadMessages = []string{"incorrect api key", "invalid api key", "api key not valid", "api key is invalid", "api key expired"}
 )
 
 func (e answerError) named(list []string) bool {
@@ -59,8 +65,7 @@ func (e answerError) empty() bool {
 }
 
 func (e answerError) dead() bool {
-	m := strings.ToLower(e.message)
-	return e.named(deadCodes) || e.starts(deadStarts) || slices.ContainsFunc(deadMessages, func(p string) bool { return strings.Contains(m, p) })
+	return e.named(deadCodes) || e.starts(deadStarts)
 }
 
 // classOf tells the class of an answer that is no success. It is the error table of the product in code.
@@ -89,11 +94,13 @@ func classOf(p *Provider, status int, e answerError) Class {
 		return Dead // Zhipu says 429 of an account that is locked
 	case limited && e.named(overloaded), e.named(elsewhere), e.starts(elsewhereStarts):
 		return ServerFault
+	case limited && e.starts(oversizedStarts):
+		return Oversized
 	case limited, e.named(rateCodes) && status != http.StatusUnauthorized:
 		return RateLimited
 	case status == http.StatusUnauthorized, e.dead():
 		return Dead
-	case status == http.StatusForbidden && (e.moderated || e.starts(rejectedStarts)):
+	case status == http.StatusForbidden && (e.moderated || e.starts(rejectedStarts)), status >= 400 && e.starts(misplacedStarts):
 		return Rejected
 	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusGone, e.named(noModel), e.starts(noModelStarts),
 		status == 434, // Zhipu: the API is not open to this account

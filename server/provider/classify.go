@@ -19,7 +19,7 @@ type answerError struct {
 
 // readError reads the error object of body; ok is false where it has none.
 func readError(body []byte) (answerError, bool) {
-	if !readable(body) {
+	if !Readable(body) {
 		return answerError{}, false
 	}
 	root := gjson.ParseBytes(body)

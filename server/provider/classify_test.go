@@ -80,7 +80,7 @@ func TestClassOfAnswer(t *testing.T) {
 }
 
 func TestOnlyWhatMayHaveBeenBilledIsFinal(t *testing.T) {
-	final := map[Class]bool{Timeout: true, Rejected: true, Canceled: true}
+	final := map[Class]bool{Timeout: true, Rejected: true, Overlong: true, Canceled: true}
 	for class := range words {
 		require.Equal(t, !final[class], failed(class, 0, nil).Replayable(), class)
 	}

@@ -21,6 +21,8 @@ import (
 
 const (
 	maxBody    = 16 << 20         // of an answer; the longest real ones are a few MB
+	maxVector  = 64 << 10         // of an answer for each text that is embedded: three thousand numbers, written out
+	maxVectors = 160 << 20        // of an answer with embeddings
 	maxError   = 64 << 10         // of an answer that is an error
 	maxHeaders = 256 << 10        // of all headers of an answer
 	maxCall    = 15 * time.Minute // of a call whose context has no deadline
@@ -172,14 +174,23 @@ var (
 )
 
 // send makes one request and returns its response whatever the status. It never follows a redirect.
-func (c *Client) send(ctx context.Context, e *endpoint, to *url.URL, key string, body []byte, stream bool) (*http.Response, *Failure) {
+// r is what the body was made of, nil for a call of our own.
+func (c *Client) send(ctx context.Context, e *endpoint, to *url.URL, key string, body []byte, r *Request) (*http.Response, *Failure) {
 	if !usable(key) {
 		return nil, failed(Dead, 0, nil)
 	}
 	h := http.Header{"Accept": acceptJSON, "User-Agent": userAgent}
 	e.provider.authorize(h, key)
-	if stream {
+	if r != nil && r.Stream {
 		h["Accept"] = acceptStream
+	}
+	if r != nil && r.Kind == KindMessages && e.provider.dialect == anthropicDialect {
+		if r.Beta != "" {
+			h["Anthropic-Beta"] = []string{r.Beta}
+		}
+		if r.Version != "" {
+			h["Anthropic-Version"] = []string{r.Version}
+		}
 	}
 	req := (&http.Request{Method: http.MethodGet, URL: to, Host: to.Host, Header: h, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
 	if body != nil {
@@ -217,6 +228,10 @@ func (c *Client) lost(ctx context.Context, e *endpoint, err error) *Failure {
 func (c *Client) broken(ctx context.Context, e *endpoint, status int, err error) *Failure {
 	class := Unreadable
 	switch {
+	case errors.Is(err, errTooLarge):
+		class = Overlong
+	case errors.Is(context.Cause(ctx), errSilent):
+		class = Timeout
 	case errors.Is(ctx.Err(), context.Canceled):
 		class = Canceled
 	case ctx.Err() != nil:
@@ -249,9 +264,9 @@ func deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 
 var errTooLarge = errors.New("provider: the answer is too large")
 
-// readBody reads at most maxBody into buf, growing it in steps that never reach beyond the limit.
-func readBody(r io.Reader, size int64, buf []byte) ([]byte, error) {
-	if size > maxBody {
+// readBody reads at most most bytes into buf, growing it in steps that never reach beyond the limit.
+func readBody(r io.Reader, size int64, buf []byte, most int) ([]byte, error) {
+	if size > int64(most) {
 		return buf, errTooLarge
 	}
 	if want := int(size) + 1; want > cap(buf) {
@@ -259,10 +274,10 @@ func readBody(r io.Reader, size int64, buf []byte) ([]byte, error) {
 	}
 	for {
 		if len(buf) == cap(buf) {
-			if len(buf) > maxBody {
+			if len(buf) > most {
 				return buf, errTooLarge
 			}
-			next := make([]byte, len(buf), min(max(2*cap(buf), 4<<10), maxBody+1))
+			next := make([]byte, len(buf), min(max(2*cap(buf), 4<<10), most+1))
 			copy(next, buf)
 			buf = next
 		}
@@ -270,7 +285,7 @@ func readBody(r io.Reader, size int64, buf []byte) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 		switch {
 		case err == io.EOF:
-			if len(buf) > maxBody {
+			if len(buf) > most {
 				return buf, errTooLarge
 			}
 			return buf, nil

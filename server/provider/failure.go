@@ -18,6 +18,9 @@ const (
 	Unreadable  Class = "unreadable"   // a 200 that is no answer, or an answer that broke off
 	Redirected  Class = "redirected"   // a redirect, which is not followed
 	NoModel     Class = "no_model"     // the key lacks this model; nothing is wrong with the key
+	Oversized   Class = "oversized"    // the request alone is more than the key may do at a time; nothing is wrong with either
+	Overlong    Class = "overlong"     // the answer is longer than what is read: it was billed, and would be again
+	Unsupported Class = "unsupported"  // the provider can't be asked this; nothing was sent
 	Rejected    Class = "rejected"     // the provider refuses the request itself: the client's fault
 	Timeout     Class = "timeout"      // our own deadline passed after the request was sent: it may have been billed
 	Canceled    Class = "canceled"     // the caller gave up
@@ -51,7 +54,7 @@ func (f *Failure) Unwrap() error { return f.cause }
 // fault, and a caller who left are final.
 func (f *Failure) Replayable() bool {
 	switch f.Class {
-	case Timeout, Rejected, Canceled:
+	case Timeout, Rejected, Overlong, Canceled:
 		return false
 	}
 	return true
@@ -66,6 +69,9 @@ var words = map[Class]string{
 	Unreadable:  "the provider's answer can't be read",
 	Redirected:  "the provider answered with a redirect",
 	NoModel:     "the key can't call this model",
+	Oversized:   "the request is larger than what the key may do at a time",
+	Overlong:    "the provider's answer is too long",
+	Unsupported: "the provider does not take such requests",
 	Rejected:    "the provider refused the request",
 	Timeout:     "the provider took too long",
 	Canceled:    "the call was given up",

@@ -31,6 +31,7 @@ type quirks struct {
 	store            bool // answers are kept for the key's owner to read, unless store is false
 	strict           bool // refuses fields it does not know, such as user and stream_options; usage comes unasked
 	quotaIsRate      bool // says insufficient_quota for a limit per minute
+	tellsCost        bool // says with each answer what it took
 }
 
 // The base address ends where "/chat/completions" and "/models" begin, or what the dialect has in their place. A provider
@@ -56,6 +57,7 @@ var table = []Provider{
 	{
 		Key: "openrouter", Name: "OpenRouter", BaseURL: "https://openrouter.ai/api/v1", catalogue: "openrouter",
 		ReportsBalance: true, balance: openrouterBalance, proof: "key", serves: []Kind{KindCompletions, KindEmbeddings, KindResponses},
+		quirks: quirks{tellsCost: true},
 	},
 	{Key: "moonshot", Name: "Moonshot AI", BaseURL: "https://api.moonshot.ai/v1", catalogue: "moonshot", ReportsBalance: true, balance: moonshotBalance(true)},
 	{Key: "moonshot-cn", Name: "Moonshot AI (China)", BaseURL: "https://api.moonshot.cn/v1", catalogue: "moonshot", balance: moonshotBalance(false)},

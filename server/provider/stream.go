@@ -11,12 +11,18 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/resourcepool/resourcepool/server/dialect"
 )
 
 const (
 	maxLine    = 1 << 20
 	maxContent = 16 << 20 // of the text of one stream
+	// maxSilence is how long a stream may say nothing, not even that it is alive. Models that think say nothing meanwhile.
+	maxSilence = 5 * time.Minute
 )
+
+var errSilent = errors.New("provider: the stream says nothing any more")
 
 var (
 	errLine  = errors.New("provider: a line of the stream is too long")
@@ -24,148 +30,254 @@ var (
 	errEvent = errors.New("provider: an event of the stream can't be read")
 )
 
-// Stream is an answer that arrives in pieces. Next and Result belong to one goroutine; Close may be called from any.
+// Stream is an answer that arrives in pieces. Next and Answer belong to one goroutine; Close may be called from any.
 type Stream struct {
-	c      *Client
-	e      *endpoint
-	ctx    context.Context
-	cancel context.CancelFunc
-	resp   *http.Response
-	key    string
-	in     *bufio.Reader
-	data   []byte // of the event being read
+	*exchange
+	in   *bufio.Reader
+	name string // of the event being read
+	data []byte
 
-	content, reasoning strings.Builder
-	result             ChatResult
-	pending            string // of an answer that came whole
-	err                error
+	meter    meter
+	from, to dialect.Translator // nil where nothing is translated
+	limits   *Limits
+	pending  []Piece
+	begun    anthropicUsage // what message_start tells
+	idle     *time.Timer    // cuts a provider that says nothing any more
+	size     int            // of the text so far
+	err      error
 }
 
-// ChatStream makes one call and returns its answer as it arrives. The caller closes the stream.
-func (c *Client) ChatStream(ctx context.Context, r ChatRequest) (*Stream, *Failure) {
-	e, err := c.endpoint(r.Target)
-	if err != nil {
-		return nil, failed(Connection, 0, err)
-	}
-	ctx, cancel := deadline(ctx)
-	key := r.Key.Reveal()
-	resp, f := c.send(ctx, e, e.chat, key, chatBody(e.provider, &r, true), true)
-	if f == nil && resp.StatusCode != http.StatusOK {
-		f = c.refused(e, resp, key)
-	}
+// Stream makes one call and returns its answer as it arrives. The caller closes the stream.
+func (c *Client) Stream(ctx context.Context, r *Request) (*Stream, *Failure) {
+	x, f := c.begin(ctx, r)
 	if f != nil {
-		cancel()
 		return nil, f
 	}
-	s := &Stream{c: c, e: e, ctx: ctx, cancel: cancel, resp: resp, key: key, result: ChatResult{Rate: rate(resp.Header)}}
-	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+	w := x.w
+	s := &Stream{exchange: x, meter: meters[w.metered](r), limits: limitsOf(x.resp.Header, c.clock)}
+	if w.in.stream != nil {
+		s.from = w.in.stream()
+	}
+	if w.out.stream != nil {
+		s.to = w.out.stream()
+	}
+	if strings.HasPrefix(x.resp.Header.Get("Content-Type"), "application/json") {
 		if f := s.whole(); f != nil {
 			s.Close()
 			return nil, f
 		}
 		return s, nil
 	}
-	s.in = bufio.NewReaderSize(resp.Body, 8<<10)
+	s.idle = time.AfterFunc(maxSilence, func() { x.give(errSilent) })
+	s.in = bufio.NewReaderSize(x.resp.Body, 4<<10)
 	return s, nil
 }
 
-// whole takes an answer that came in one piece though a stream was asked for.
+// whole takes an answer that came in one piece though a stream was asked for. Only chat completions can be put as the one
+// chunk of a stream.
 func (s *Stream) whole() *Failure {
-	body, err := readBody(s.resp.Body, s.resp.ContentLength, nil)
+	body, err := readBody(s.resp.Body, s.resp.ContentLength, nil, maxBody)
 	if err != nil {
 		return s.c.broken(s.ctx, s.e, s.resp.StatusCode, err)
 	}
-	r, f := s.c.chatAnswer(s.e, s.resp.Header, body, s.key)
-	if f != nil {
-		return f
+	if !Readable(body) || !s.w.answers(body) || s.w.metered != KindChat || s.from != nil {
+		if said, ok := readError(body); ok && Readable(body) {
+			return s.said(said)
+		}
+		return s.c.note(s.e, failed(Unreadable, http.StatusOK, errNoAnswer))
 	}
-	s.pending, s.result = r.Content, *r
-	s.result.Content, s.result.Reasoning = "", ""
-	s.reasoning.WriteString(r.Reasoning)
+	s.metered("", chunkOf(body))
+	s.err = io.EOF
+	return s.finish()
+}
+
+// chunkOf puts a whole chat completion as a chunk.
+func chunkOf(body []byte) []byte {
+	b := append(make([]byte, 0, len(body)+32), '{')
+	gjson.ParseBytes(body).ForEach(func(name, value gjson.Result) bool {
+		switch name.Str {
+		case "object":
+			b = textMember(b, "object", "chat.completion.chunk")
+		case "choices":
+			b = append(member(b, "choices"), '[')
+			value.ForEach(func(_, choice gjson.Result) bool {
+				if b[len(b)-1] == '}' {
+					b = append(b, ',')
+				}
+				b = append(b, '{')
+				choice.ForEach(func(name, value gjson.Result) bool {
+					as := name.Str
+					if as == "message" {
+						as = "delta"
+					}
+					b = rawMember(b, as, value.Raw)
+					return true
+				})
+				b = append(b, '}')
+				return true
+			})
+			b = append(b, ']')
+		default:
+			b = append(append(append(comma(b), name.Raw...), ':'), value.Raw...)
+		}
+		return true
+	})
+	return append(b, '}')
+}
+
+// Next returns the next piece. At the end it returns io.EOF; where the stream broke off, or the provider reported an error
+// in it, a *Failure. What came before stands in Answer.
+func (s *Stream) Next() (Piece, error) {
+	for len(s.pending) == 0 {
+		if s.err != nil {
+			return Piece{}, s.err
+		}
+		s.read()
+	}
+	p := s.pending[0]
+	s.pending = s.pending[1:]
+	return p, nil
+}
+
+// read takes the next event of the provider.
+func (s *Stream) read() {
+	name, data, err := s.event()
+	switch {
+	case err == io.EOF && (s.w.wire.bare || s.meter.answer().Finish != ""): // some never say that it was the last
+		s.end(false)
+	case err == io.EOF:
+		s.err = s.c.broken(s.ctx, s.e, http.StatusOK, errCut)
+	case err != nil:
+		s.err = s.c.broken(s.ctx, s.e, http.StatusOK, err)
+	case string(data) == "[DONE]":
+		s.end(true)
+	default:
+		if f := s.take(name, data); f != nil {
+			s.err = f
+		} else if s.w.wire.ends != nil && s.w.wire.ends(name, data) {
+			s.end(true)
+		}
+	}
+}
+
+// end is what follows the last event. rest says that the connection may still bring something.
+func (s *Stream) end(rest bool) {
+	s.err = io.EOF
+	if f := s.finish(); f != nil {
+		s.err = f
+	}
+	if rest {
+		s.drain()
+	}
+}
+
+// finish lets the translators close what they made.
+func (s *Stream) finish() *Failure {
+	var err error
+	if s.from != nil {
+		err = s.from.End(s.metered)
+	}
+	if err == nil && s.to != nil {
+		err = s.to.End(s.queue)
+	}
+	if err != nil {
+		return s.c.note(s.e, failed(Unreadable, http.StatusOK, err))
+	}
 	return nil
 }
 
-// Next returns the next piece of text, which is never empty. At the end it returns io.EOF; where the stream broke off, or
-// the provider reported an error in it, a *Failure. What came before stands in Result.
-func (s *Stream) Next() (string, error) {
-	for s.err == nil {
-		if s.pending != "" {
-			piece := s.pending
-			s.pending = ""
-			s.content.WriteString(piece)
-			return piece, nil
-		}
-		if s.in == nil {
-			s.err = io.EOF
-			break
-		}
-		data, err := s.event()
-		switch {
-		case err == io.EOF && s.result.FinishReason != "": // some never say [DONE]
-			s.err = io.EOF
-		case err == io.EOF:
-			s.err = s.c.broken(s.ctx, s.e, http.StatusOK, errCut)
-		case err != nil:
-			s.err = s.c.broken(s.ctx, s.e, http.StatusOK, err)
-		case string(data) == "[DONE]":
-			s.err = io.EOF
-			s.drain()
-		default:
-			if f := s.chunk(data); f != nil {
-				s.err = f
-			}
-		}
-	}
-	return "", s.err
-}
-
-// chunk takes one event.
-func (s *Stream) chunk(data []byte) *Failure {
-	if !readable(data) {
+// take takes one event.
+func (s *Stream) take(name string, data []byte) *Failure {
+	if !Readable(data) {
 		return s.c.note(s.e, failed(Unreadable, http.StatusOK, errEvent))
 	}
-	root := gjson.ParseBytes(data)
-	if e, ok := readError(data); ok && root.Get("error").Exists() {
-		return s.c.note(s.e, inBody(s.e.provider, s.resp.Header, e, s.key, s.c.clock))
+	if name == "" && s.w.wire.named {
+		name = gjson.GetBytes(data, "type").Str
 	}
-	choice := root.Get("choices.0")
-	var thought string
-	s.pending, thought = contentOf(choice.Get("delta"))
-	s.reasoning.WriteString(thought)
-	if v := text(choice.Get("finish_reason")); v != "" {
-		s.result.FinishReason = v
+	if said, ok := streamError(name, data); ok {
+		return s.said(said)
 	}
-	if s.result.Model == "" {
-		s.result.Model = text(root.Get("model"))
+	if s.w.wire.tells && name == "message_start" {
+		s.begun.take(gjson.GetBytes(data, "message.usage"))
 	}
-	// The last event has it; Moonshot says it in the choice, Groq once did in a field of its own. Reports are totals.
-	if u := first(root.Get("usage"), choice.Get("usage"), root.Get("x_groq.usage")); u.Exists() {
-		s.result.Usage = readUsage(u)
+	if s.from == nil {
+		s.metered(name, data)
+	} else if err := s.from.Event(name, data, s.metered); err != nil {
+		return s.c.note(s.e, failed(Unreadable, http.StatusOK, err))
 	}
-	if s.content.Len()+s.reasoning.Len()+len(s.pending) > maxContent {
+	if f, ok := s.err.(*Failure); ok { //nolint:errorlint // set by this package
+		return f
+	}
+	if s.size > maxContent {
 		return s.c.note(s.e, failed(Unreadable, http.StatusOK, errTooLarge))
 	}
 	return nil
 }
 
-// event returns the data of the next event that has any. Comments and other fields are skipped.
-func (s *Stream) event() ([]byte, error) {
-	s.data = s.data[:0]
+// streamError reads the error that an event reports.
+func streamError(name string, data []byte) (answerError, bool) {
+	root := gjson.ParseBytes(data)
+	if e, ok := failedWithin(root); ok {
+		return e, true
+	}
+	switch {
+	case name == "response.failed":
+		e, _ := readError([]byte(root.Get("response").Raw)) // whatever it says, it failed
+		return e, true
+	case name == "error" && !root.Get("error").Exists(): // the Responses API
+		return answerError{code: lower(root.Get("code")), message: root.Get("message").String()}, true
+	case root.Get("error").Type == gjson.Null:
+		return answerError{}, false
+	}
+	return readError(data)
+}
+
+// metered takes an event in the form in which it is metered.
+func (s *Stream) metered(name string, data []byte) {
+	p, ok := s.meter.event(name, data, s.to != nil)
+	if !ok {
+		return
+	}
+	s.size += len(p.Text) + len(p.Other)
+	if s.to == nil {
+		if s.from != nil { // one event may become several, of which each needs its own memory
+			p.Data = bytes.Clone(p.Data)
+		}
+		s.pending = append(s.pending, p)
+		return
+	}
+	if err := s.to.Event(p.Event, p.Data, s.queue); err != nil {
+		s.err = s.c.note(s.e, failed(Unreadable, http.StatusOK, err))
+	}
+}
+
+// queue keeps an event of the client's dialect until it is asked for. What it brings is read from itself: one event of the
+// provider's may become several, and may wait until a later one.
+func (s *Stream) queue(name string, data []byte) {
+	p := Piece{Event: name, Data: bytes.Clone(data)}
+	p.Text, p.Other = saidIn[s.r.Kind](name, gjson.ParseBytes(p.Data))
+	s.pending = append(s.pending, p)
+}
+
+// event returns the next event that has data. Comments and other fields are skipped.
+func (s *Stream) event() (name string, data []byte, err error) {
+	s.data, s.name = s.data[:0], ""
 	some := false
 	for {
 		line, err := s.line()
+		s.idle.Reset(maxSilence)
 		if err != nil {
 			if err == io.EOF && some {
-				return s.data, nil // the last event may lack its empty line
+				return s.name, s.data, nil // the last event may lack its empty line
 			}
-			return nil, err
+			return "", nil, err
 		}
 		switch {
 		case len(line) == 0:
 			if some && len(s.data) > 0 {
-				return s.data, nil
+				return s.name, s.data, nil
 			}
-			some = false
+			some, s.name = false, ""
 		case bytes.HasPrefix(line, []byte("data:")):
 			if some {
 				s.data = append(s.data, '\n')
@@ -173,8 +285,10 @@ func (s *Stream) event() ([]byte, error) {
 			some = true
 			s.data = append(s.data, bytes.TrimPrefix(line[len("data:"):], []byte(" "))...)
 			if len(s.data) > maxLine {
-				return nil, errLine
+				return "", nil, errLine
 			}
+		case s.w.wire.named && bytes.HasPrefix(line, []byte("event:")):
+			s.name = string(bytes.TrimSpace(line[len("event:"):]))
 		}
 	}
 }
@@ -206,15 +320,17 @@ func (s *Stream) drain() {
 	_, _ = io.CopyN(io.Discard, s.in, 4<<10)
 }
 
-// Result returns what has arrived so far.
-func (s *Stream) Result() *ChatResult {
-	r := s.result
-	r.Content, r.Reasoning = s.content.String(), s.reasoning.String()
-	return &r
-}
-
 // Close ends the stream; the provider's work on it is cancelled at once where it is not done.
 func (s *Stream) Close() {
-	s.cancel()
-	_ = s.resp.Body.Close()
+	if s.idle != nil {
+		s.idle.Stop()
+	}
+	s.exchange.Close()
+}
+
+// Answer returns what has arrived so far.
+func (s *Stream) Answer() *Answer {
+	a := s.meter.answer()
+	a.Limits, a.Begun = s.limits, s.begun.usage()
+	return a
 }

@@ -54,20 +54,20 @@ func TestStreamsInEveryForm(t *testing.T) {
 				w.Header().Set("Content-Type", kind)
 				_, _ = io.WriteString(w, tt.body)
 			})
-			s, f := c.ChatStream(t.Context(), ask())
+			s, f := c.Stream(t.Context(), streamed(ask()))
 			require.Nil(t, f)
 			defer s.Close()
 			pieces, err := readAll(s)
 			require.Equal(t, tt.want, strings.Join(pieces, ""))
-			require.Equal(t, tt.want, s.Result().Content)
-			require.Equal(t, tt.usage, s.Result().Usage != nil)
+			require.Equal(t, tt.want, content(s.Answer()))
+			require.Equal(t, tt.usage, s.Answer().Usage != nil)
 			if tt.fails {
 				require.ErrorAs(t, err, &f)
 				require.Equal(t, tt.class, f.Class)
 				require.NotContains(t, err.Error(), "CANARY")
 			} else {
 				require.NoError(t, err)
-				require.Equal(t, "stop", s.Result().FinishReason)
+				require.Equal(t, "stop", s.Answer().Finish)
 			}
 			_, again := s.Next()
 			require.Error(t, again, "the end stays the end")
@@ -84,7 +84,7 @@ func TestClosingAStreamCancelsTheUpstream(t *testing.T) {
 		<-r.Context().Done()
 		close(gone)
 	})
-	s, f := c.ChatStream(t.Context(), ask())
+	s, f := c.Stream(t.Context(), streamed(ask()))
 	require.Nil(t, f)
 	_, err := s.Next()
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func TestClosingAStreamCancelsTheUpstream(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("the upstream still works")
 	}
-	require.Equal(t, "a", s.Result().Content)
+	require.Equal(t, "a", content(s.Answer()))
 }
 
 func TestConnectionsServeAgain(t *testing.T) {
@@ -120,7 +120,7 @@ func TestConnectionsServeAgain(t *testing.T) {
 			require.Nil(t, f)
 			continue
 		}
-		st, f := c.ChatStream(t.Context(), ask())
+		st, f := c.Stream(t.Context(), streamed(ask()))
 		require.Nil(t, f)
 		_, err := readAll(st)
 		require.NoError(t, err)

@@ -77,6 +77,12 @@ func DeltaOf(o Observation) Delta {
 	return d
 }
 
+// Pardon is the delta that takes back a failure which turned out to be no fault of the key: but for having been asked once
+// more, its health is what it was.
+func Pardon() Delta {
+	return Delta{FailuresReset: true, Success: Average{Keep: 1 / (1 - alpha), First: 1, N: 1}}
+}
+
 // averageOf is one value. start is what stands for the average before the first: the value itself, or, for success, the 1
 // that an unmeasured key counts as, so that a first failure lowers it by as much as any other would.
 func averageOf(value, start float64) Average {

@@ -18,6 +18,8 @@ const (
 	penaltyKinds = 6
 )
 
+var penaltyNames = [penaltyKinds]string{PlatformOwned, LowQuota, UsedRecently, InFlight, NearLimit, ColdCache}
+
 // How the load and the caches count. What the numbers do was tried out by simulation: see the README of server/simulate.
 const (
 	// usualCapacity stands for a capacity that is not known. As many requests in flight as the capacity halve a score.

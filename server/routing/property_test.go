@@ -1,6 +1,7 @@
 package routing_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -81,8 +82,7 @@ func TestDecide_NoHealthMakesItNaN(t *testing.T) {
 		for _, c := range d.Candidates {
 			requireWithinBounds(t, c)
 		}
-		_, err := d.Record().JSON() // JSON has no NaN
-		require.NoError(t, err)
+		require.True(t, json.Valid(d.Record().JSON())) // JSON has no NaN
 		shuffled := routing.Decide(now, routing.Defaults(), false, rapid.Permutation(pool).Draw(t, "shuffled"))
 		require.Equal(t, routing.Decide(now, routing.Defaults(), false, pool), shuffled)
 	})

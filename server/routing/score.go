@@ -72,10 +72,8 @@ func (s *scale) score(c *Candidate, list []Penalty) Scored {
 	}
 	out := Scored{
 		ID: c.ID, Backup: c.Backup, Parts: p, Penalties: s.penalties(c, list),
-		Cost:        (p.Expiring + p.Cheapness) / 2,
-		Performance: (p.Speed + p.Success) / 2,
-		Reliability: (p.History + p.Stability) / 2,
 	}
+	out.combine()
 	out.Score = s.settings.weigh(out)
 	for _, penalty := range out.Penalties {
 		out.Score *= penalty.Factor

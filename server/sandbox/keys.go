@@ -20,21 +20,22 @@ type Price struct {
 
 // usual are the models that every sandbox has. Some names and prices are those of real models, for the demo's sake.
 var usual = map[string]Price{
-	"gpt-4":                  {10 * money.One, 10 * money.One, 30 * money.One},
-	"gpt-4o":                 {25 * money.One / 10, 125 * money.One / 100, 10 * money.One},
-	"gpt-4o-mini":            {15 * money.One / 100, 75 * money.One / 1000, 6 * money.One / 10},
-	"gpt-4.1":                {2 * money.One, 5 * money.One / 10, 8 * money.One},
-	"gpt-4.1-mini":           {4 * money.One / 10, money.One / 10, 16 * money.One / 10},
-	"deepseek-v4-flash":      {14 * money.One / 100, 28 * money.One / 10000, 28 * money.One / 100},
-	"deepseek-v4-pro":        {435 * money.One / 1000, 3625 * money.One / 1000000, 87 * money.One / 100},
-	"gpt-5-mini":             {25 * money.One / 100, 25 * money.One / 1000, 2 * money.One},
-	"gpt-3.5-turbo-instruct": {15 * money.One / 10, 15 * money.One / 10, 2 * money.One},
-	"claude-sonnet-4-5":      {3 * money.One, 3 * money.One / 10, 15 * money.One},
-	"claude-haiku-4-5":       {money.One, money.One / 10, 5 * money.One},
-	"gemini-2.5-flash":       {3 * money.One / 10, 3 * money.One / 100, 25 * money.One / 10},
-	"gemini-2.5-pro":         {125 * money.One / 100, 125 * money.One / 1000, 10 * money.One},
-	"text-embedding-3-small": {2 * money.One / 100, 2 * money.One / 100, 0},
-	"text-embedding-3-large": {13 * money.One / 100, 13 * money.One / 100, 0},
+	"gpt-4":                     {10 * money.One, 10 * money.One, 30 * money.One},
+	"gpt-4o":                    {25 * money.One / 10, 125 * money.One / 100, 10 * money.One},
+	"gpt-4o-mini":               {15 * money.One / 100, 75 * money.One / 1000, 6 * money.One / 10},
+	"gpt-4.1":                   {2 * money.One, 5 * money.One / 10, 8 * money.One},
+	"gpt-4.1-mini":              {4 * money.One / 10, money.One / 10, 16 * money.One / 10},
+	"deepseek-v4-flash":         {14 * money.One / 100, 28 * money.One / 10000, 28 * money.One / 100},
+	"deepseek-v4-pro":           {435 * money.One / 1000, 3625 * money.One / 1000000, 87 * money.One / 100},
+	"gpt-5-mini":                {25 * money.One / 100, 25 * money.One / 1000, 2 * money.One},
+	"gpt-3.5-turbo-instruct":    {15 * money.One / 10, 15 * money.One / 10, 2 * money.One},
+	"claude-sonnet-4-5":         {3 * money.One, 3 * money.One / 10, 15 * money.One},
+	"claude-haiku-4-5-20251001": {money.One, money.One / 10, 5 * money.One},
+	"claude-haiku-4-5":          {money.One, money.One / 10, 5 * money.One},
+	"gemini-2.5-flash":          {3 * money.One / 10, 3 * money.One / 100, 25 * money.One / 10},
+	"gemini-2.5-pro":            {125 * money.One / 100, 125 * money.One / 1000, 10 * money.One},
+	"text-embedding-3-small":    {2 * money.One / 100, 2 * money.One / 100, 0},
+	"text-embedding-3-large":    {13 * money.One / 100, 13 * money.One / 100, 0},
 }
 
 // reasons says which models reason unasked.

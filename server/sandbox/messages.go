@@ -57,7 +57,7 @@ func parseMessages(body []byte) (out request, limited bool, reason string) {
 		case "messages":
 			v.ForEach(func(_, m gjson.Result) bool {
 				var tokens int64
-				if role = m.Get("role").Str; role != "user" && role != "assistant" && role != "system" {
+				if role = m.Get("role").Str; role != "user" && role != "assistant" {
 					reason = `messages: Unexpected role "` + role + `"`
 				} else {
 					tokens, result, reason = blockTokens(m.Get("content"))
@@ -147,8 +147,7 @@ func (*messagesForm) usage(b []byte, u usage) []byte {
 	b = strconv.AppendInt(append(b, `,"cache_read_input_tokens":`...), u.cached, 10)
 	b = strconv.AppendInt(append(b, `,"cache_creation":{"ephemeral_5m_input_tokens":`...), u.written, 10)
 	b = strconv.AppendInt(append(b, `,"ephemeral_1h_input_tokens":0},"output_tokens":`...), u.completion, 10)
-	b = strconv.AppendInt(append(b, `,"output_tokens_details":{"thinking_tokens":`...), u.reasoning, 10)
-	return append(b, "}}"...)
+	return append(b, '}')
 }
 
 var messagesFinish = map[finish]string{stopped: "end_turn", cut: "max_tokens", called: "tool_use"}
@@ -190,7 +189,7 @@ func (f *messagesForm) begin(b []byte, a *answer) []byte {
 		b = append(append(b, `,"usage":`...), a.told...)
 	case a.told != nil:
 		u := a.usage
-		u.completion, u.reasoning = min(u.completion, 1), 0 // the first token is there
+		u.completion = min(u.completion, 1) // the first token is there
 		b = f.usage(append(b, `,"usage":`...), u)
 	}
 	return append(b, "}}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n"...)

@@ -1,0 +1,179 @@
+package v1
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/resourcepool/resourcepool/server/access"
+	"github.com/resourcepool/resourcepool/server/clock"
+	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/gateway"
+	"github.com/resourcepool/resourcepool/server/limit"
+	"github.com/resourcepool/resourcepool/server/pool"
+	"github.com/resourcepool/resourcepool/server/provider"
+)
+
+const (
+	// MaxBody is how large a request may be, images included.
+	MaxBody     = 32 << 20
+	bodyTimeout = 2 * time.Minute
+)
+
+// prices is the price list.
+type prices interface {
+	Models(ctx context.Context) ([]pool.Model, error)
+	Aliases(ctx context.Context) ([]pool.Alias, error)
+	Near(name string) []string
+}
+
+// Config is what the edge is made of. None may be missing but Rate.
+type Config struct {
+	Gateway *gateway.Gateway
+	Prices  prices
+	// Authenticate finds out whose API token this is; one that is not good is an UNAUTHENTICATED.
+	Authenticate func(ctx context.Context, token string) (*access.Actor, error)
+	Rate         *limit.Limiter  // requests of one person; nil: any number
+	Stopping     <-chan struct{} // closed when the server is being stopped
+	Clock        clock.Clock
+	Log          *slog.Logger
+}
+
+type server struct {
+	Config
+	heartbeat time.Duration
+	over      context.Context // ends the streams that still run when the server stops
+}
+
+// New returns the handler of everything under /v1/.
+func New(c Config) http.Handler {
+	s := &server{Config: c, heartbeat: heartbeat, over: stopped(c.Stopping)}
+	mux := http.NewServeMux()
+	for path, kind := range map[string]provider.Kind{
+		"/v1/chat/completions": provider.KindChat, "/v1/completions": provider.KindCompletions, "/v1/embeddings": provider.KindEmbeddings,
+		"/v1/messages": provider.KindMessages, "/v1/responses": provider.KindResponses,
+	} {
+		mux.Handle("POST "+path, s.signedIn(func(w http.ResponseWriter, r *http.Request, a *access.Actor) { s.relay(w, r, a, kind) }))
+	}
+	mux.Handle("POST /v1/messages/count_tokens", s.signedIn(s.countTokens))
+	mux.Handle("GET /v1/models", s.signedIn(s.models))
+	mux.Handle("GET /v1/models/{model...}", s.signedIn(s.model))
+	mux.HandleFunc("/", s.unknown)
+	return mux
+}
+
+// unknown answers what is not there, and says why of what other programs look for.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
+	message := "there is no " + r.Method + " " + r.URL.Path + " here"
+	for _, name := range []string{"files", "batches", "assistants", "threads", "vector_stores", "fine_tuning", "uploads", "responses/", "conversations", "containers", "evals", "messages/batches"} {
+		if strings.HasPrefix(strings.TrimPrefix(r.URL.Path, "/v1/"), name) {
+			message += ": it would live in one provider account, and the pool keeps no state at a provider"
+		}
+	}
+	s.fail(w, r, fault.New(fault.NotFound, "%s", message))
+}
+
+// signedIn lets through who has a token, and not too often.
+func (s *server) signedIn(next func(http.ResponseWriter, *http.Request, *access.Actor)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		actor, err := s.actor(r)
+		if err == nil && s.Rate != nil {
+			err = limit.Refusal(s.Rate.Take(string(actor.ID)))
+			s.limits(w, string(actor.ID))
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(w, r, actor)
+	})
+}
+
+var errNoToken = fault.New(fault.Unauthenticated, "send an API token of the pool: Authorization: Bearer rp_…, or x-api-key")
+
+func (s *server) actor(r *http.Request) (*access.Actor, error) {
+	token := r.Header.Get("X-Api-Key")
+	if scheme, bearer, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		token = bearer
+	}
+	if token = strings.TrimSpace(token); token == "" {
+		return nil, errNoToken
+	}
+	actor, err := s.Authenticate(r.Context(), token)
+	if err == nil && actor == nil {
+		err = errNoToken
+	}
+	return actor, err
+}
+
+// body reads a request. It is bounded in size and time, and not unpacked: a small one may be a large one.
+func (s *server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if e := r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, errEncoded
+	}
+	if r.ContentLength > MaxBody {
+		w.Header().Set("Connection", "close")
+		return nil, errTooLarge
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(clock.System.Now().Add(bodyTimeout)) // what connections go by
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	b := make([]byte, 0, max(r.ContentLength, 512)+1)
+	in := http.MaxBytesReader(w, r.Body, MaxBody)
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := in.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		var large *http.MaxBytesError
+		switch {
+		case err == io.EOF:
+			return b, nil
+		case errors.As(err, &large):
+			return nil, errTooLarge
+		case err != nil:
+			return nil, errBrokenBody.Because(err)
+		}
+	}
+}
+
+// relay takes a request through the gateway.
+func (s *server) relay(w http.ResponseWriter, r *http.Request, actor *access.Actor, kind provider.Kind) {
+	call, err := s.call(w, r, kind)
+	var accepted *gateway.Relay
+	if err == nil {
+		accepted, err = s.Gateway.Accept(actor, call)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if accepted.Streamed {
+		s.stream(w, r, accepted, kind)
+		return
+	}
+	result, err := accepted.Do(r.Context(), nil)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	s.costs(h, result)
+	_, _ = w.Write(result.Completion.Body)
+}
+
+func (s *server) call(w http.ResponseWriter, r *http.Request, kind provider.Kind) (gateway.Call, error) {
+	body, err := s.body(w, r)
+	c := gateway.Call{Kind: kind, Body: body, Beta: strings.Join(r.Header.Values("Anthropic-Beta"), ","), Version: r.Header.Get("Anthropic-Version")}
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		c.IdempotencyKey = &key
+	}
+	return c, err
+}
