@@ -67,6 +67,7 @@ func OpenWriter(address string) (*sql.DB, error) {
 	cfg.Runtime["idle_in_transaction_session_timeout"] = "10s"
 	cfg.BinaryParameters = true // arrays go over as the ledger builds them
 	cfg.Runtime["plan_cache_mode"] = "force_generic_plan"
+	cfg.Runtime["enable_seqscan"] = "off" // all is found by its key; a plan of when a table was empty must not read through it later
 	cfg.Runtime["synchronous_commit"] = "on"
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {

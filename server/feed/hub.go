@@ -16,6 +16,7 @@ import (
 const (
 	pollEvery  = 100 * time.Millisecond // where nothing wakes the hub
 	pollAtMost = 5 * time.Millisecond   // between two reads, however often it is woken
+	pollUnseen = 50 * time.Millisecond  // the same where nobody watches: then only caches have to be told
 	retryAfter = time.Second            // the longest pause while Postgres does not answer
 	pruneEvery = 10 * time.Minute
 	keepFor    = time.Hour        // of changes
@@ -179,7 +180,7 @@ func (h *Hub) wait(ctx context.Context, last time.Time, pause time.Duration) boo
 		return true
 	case <-woken:
 	}
-	rest := pollAtMost - h.clock.Now().Sub(last)
+	rest := h.atMost() - h.clock.Now().Sub(last)
 	if rest <= 0 {
 		return true
 	}
@@ -190,6 +191,16 @@ func (h *Hub) wait(ctx context.Context, last time.Time, pause time.Duration) boo
 	case <-timer.C:
 		return true
 	}
+}
+
+// atMost is how often the hub reads at most.
+func (h *Hub) atMost() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.readers+len(h.onEvents)+len(h.wallets)+len(h.resources) == 0 {
+		return pollUnseen
+	}
+	return pollAtMost
 }
 
 // close ends all subscriptions and waits for their goroutines.

@@ -19,6 +19,8 @@ type batchRun struct {
 	answers  []answer
 	decided  []int // the requests that reach Apply, in order
 	head     head
+	// headLocked says that the head was locked together with the accounts.
+	headLocked bool
 
 	links    []link
 	usages   []*UsageRow

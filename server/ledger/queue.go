@@ -73,9 +73,9 @@ func (q *queue) take(most int) []*pending {
 	batch := make([]*pending, 0, n)
 	for len(batch) < n {
 		l := q.turn[0]
-		q.turn = q.turn[1:]
+		q.turn[0], q.turn = nil, q.turn[1:] // what was taken is nobody's to keep
 		batch = append(batch, l.waiting[0])
-		l.waiting = l.waiting[1:]
+		l.waiting[0], l.waiting = nil, l.waiting[1:]
 		if len(l.waiting) > 0 {
 			q.turn = append(q.turn, l)
 		} else {

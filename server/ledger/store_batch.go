@@ -169,7 +169,7 @@ func (b *batchRun) reset() {
 	b.state = newState()
 	b.answers = make([]answer, len(b.requests))
 	b.links, b.usages, b.finished, b.freed = nil, nil, nil, nil
-	b.head = head{}
+	b.head, b.headLocked = head{}, false
 }
 
 func sorted[K ~string, V any](set map[K]V) []string {

@@ -132,8 +132,9 @@ func (w *writer) guard(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	return nil
 }
 
-// lockRows locks the holds, then the accounts of the operations and of those holds, then the budgets likewise, each in the
-// order of its ids: the parts of a UNION ALL run one after the other, and each array is made before its rows are looked up.
+// lockRows locks the holds, then the accounts of the operations and of those holds, then the budgets likewise, then, where
+// something may be booked, the head, each in the order of its ids: the parts of a UNION ALL run one after the other, and each
+// array is made before its rows are looked up.
 const lockRows = `WITH h AS MATERIALIZED (
 	SELECT id, user_id, resource_id, owner_id, token_id, operation, credits, usd FROM ledger_holds WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE
 ), a AS MATERIALIZED (
@@ -143,24 +144,45 @@ const lockRows = `WITH h AS MATERIALIZED (
 ), b AS MATERIALIZED (
 	SELECT token_id, spend_limit, spent, held FROM ledger_budgets
 	WHERE token_id = ANY ($3::text[] || ARRAY(SELECT token_id FROM h WHERE token_id <> '')) ORDER BY token_id FOR NO KEY UPDATE
+), hd AS MATERIALIZED (
+	SELECT seq, hash, greatest(at, clock_timestamp()) AS at FROM ledger_head WHERE $4::bool AND id = 1 FOR UPDATE
 )
-SELECT 'h', id, user_id, resource_id, owner_id, token_id, operation, credits, usd, false, false, 0 FROM h
-UNION ALL SELECT 'a', id, '', '', '', '', '', balance, held, frozen, closing, 0 FROM a
-UNION ALL SELECT 'b', token_id, '', '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0) FROM b`
+SELECT 'h', id, user_id, resource_id, owner_id, token_id, operation, credits, usd, false, false, 0, NULL::bytea, NULL::timestamptz FROM h
+UNION ALL SELECT 'a', id, '', '', '', '', '', balance, held, frozen, closing, 0, NULL, NULL FROM a
+UNION ALL SELECT 'b', token_id, '', '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0), NULL, NULL FROM b
+UNION ALL SELECT 'head', '', '', '', '', '', '', seq, 0, false, false, 0, hash, at FROM hd`
+
+// lockFresh is lockRows for a batch of nothing but new reservations, which is what most of a quiet server's are.
+const lockFresh = `WITH a AS MATERIALIZED (
+	SELECT id, balance, held, frozen, closing FROM ledger_accounts WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
+), b AS MATERIALIZED (
+	SELECT token_id, spend_limit, spent, held FROM ledger_budgets WHERE token_id = ANY ($2::text[]) ORDER BY token_id FOR NO KEY UPDATE
+)
+SELECT 'a', id, '', '', '', '', '', balance, held, frozen, closing, 0, NULL::bytea, NULL::timestamptz FROM a
+UNION ALL SELECT 'b', token_id, '', '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0), NULL, NULL FROM b`
 
 // lockState locks and reads the holds, accounts and budgets that the operations touch.
 func (w *writer) lockState(ctx context.Context, tx *sql.Tx, b *batchRun, t *touched) error {
 	var closing []AccountID
-	err := w.query(ctx, tx, lockRows, []any{textsOf(sorted(t.holds)), textsOf(sorted(t.accounts)), textsOf(sorted(t.budgets))}, func(r *sql.Rows) error {
-		var kind, id string
-		var h hold
-		var n, m, most int64
-		var x, y bool
-		if err := r.Scan(&kind, &id, &h.user, &h.resource, &h.owner, &h.token, &h.operation, &n, &m, &x, &y, &most); err != nil {
+	var kind, id, operation string
+	var user, resource, owner, token ids.ID
+	var n, m, most int64
+	var x, y bool
+	var hash []byte
+	var at sql.NullTime
+	query, args := lockRows, []any{textsOf(sorted(t.holds)), textsOf(sorted(t.accounts)), textsOf(sorted(t.budgets)), b.mayBook()}
+	if len(t.holds) == 0 && !b.mayBook() {
+		query, args = lockFresh, args[1:3]
+	}
+	err := w.query(ctx, tx, query, args, func(r *sql.Rows) error {
+		if err := r.Scan(&kind, &id, &user, &resource, &owner, &token, &operation, &n, &m, &x, &y, &most, &hash, &at); err != nil {
 			return err
 		}
 		switch kind {
+		case "head":
+			return b.after(n, hash, at)
 		case "h":
+			h := hold{user: user, resource: resource, owner: owner, token: token, operation: operation}
 			h.id, h.credits, h.usd = ids.ID(id), money.Credits(n), money.USD(m)
 			b.state.holds[h.id] = &h
 			t.account(Wallet(h.user), Quota(h.resource))
@@ -235,14 +257,33 @@ func (w *writer) lockTerms(ctx context.Context, tx *sql.Tx, b *batchRun, t *touc
 // lockHead takes the place after which the batch's transactions go.
 func (w *writer) lockHead(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	return w.query(ctx, tx, `SELECT seq, hash, greatest(at, clock_timestamp()) FROM ledger_head WHERE id = 1 FOR UPDATE`, nil, func(r *sql.Rows) error {
+		var seq int64
 		var hash []byte
-		if err := r.Scan(&b.head.seq, &hash, &b.head.at); err != nil {
+		var at sql.NullTime
+		if err := r.Scan(&seq, &hash, &at); err != nil {
 			return err
 		}
-		if copy(b.head.hash[:], hash) != len(b.head.hash) {
-			return fmt.Errorf("ledger: the head's hash has %d bytes", len(hash))
-		}
-		b.head.at = b.head.at.UTC().Truncate(time.Microsecond)
-		return nil
+		return b.after(seq, hash, at)
 	})
+}
+
+// mayBook reports whether the batch has more than reservations, so that the head is locked together with the accounts.
+func (b *batchRun) mayBook() bool {
+	for _, i := range b.open() {
+		switch b.requests[i].Op.(type) {
+		case *Hold, *Move:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// after is the place after which the batch's transactions go.
+func (b *batchRun) after(seq int64, hash []byte, at sql.NullTime) error {
+	b.head.seq, b.head.at, b.headLocked = seq, at.Time.UTC().Truncate(time.Microsecond), true
+	if copy(b.head.hash[:], hash) != len(b.head.hash) {
+		return fmt.Errorf("ledger: the head's hash has %d bytes", len(hash))
+	}
+	return nil
 }

@@ -140,6 +140,7 @@ func (l *Ledger) runJobs(ctx context.Context) {
 			return
 		case seq := <-l.booked:
 			err = l.notify(ctx, seq)
+			rest(ctx, notifyEvery)
 		case <-sweep.C:
 			err = l.Sweep(ctx)
 		case <-minutely.C:
@@ -148,6 +149,16 @@ func (l *Ledger) runJobs(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			l.log.WarnContext(ctx, "ledger: a job failed and is tried again", "err", err)
 		}
+	}
+}
+
+// notifyEvery is how often the feeds are woken at most: what was booked meanwhile is read together.
+const notifyEvery = 5 * time.Millisecond
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 

@@ -26,7 +26,10 @@ func (w *writer) write(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 	if err := w.insertTerms(ctx, tx, b); err != nil {
 		return err
 	}
-	if books(decisions, b.requests, b.decided) {
+	switch needed := books(decisions, b.requests, b.decided); {
+	case !needed:
+		b.head = head{} // locked in vain, where it was
+	case !b.headLocked:
 		if err := w.lockHead(ctx, tx, b); err != nil {
 			return err
 		}
