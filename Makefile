@@ -42,6 +42,7 @@ test: postgres compiler chromium ## everything that proves it: what CI runs
 	@$(MAKE) test-frontend
 	@$(MAKE) test-go
 	@$(MAKE) test-e2e
+	@$(MAKE) test-sdk
 	@echo "All of make test passed."
 
 .PHONY: test-go
@@ -55,6 +56,10 @@ test-frontend: frontend/node_modules/.package-lock.json ## types, lint and unit 
 .PHONY: test-e2e
 test-e2e: postgres chromium build ## the pages of the built program in Chromium
 	cd frontend && npm run e2e
+
+.PHONY: test-sdk
+test-sdk: postgres build e2e/node_modules/.package-lock.json ## the official clients of OpenAI, Anthropic, Vercel and LangChain against the built program
+	cd e2e && npm run typecheck && npm run test
 
 .PHONY: check
 check: generated lint ## generated code is current, vet and lint
@@ -106,7 +111,7 @@ fmt: $(GOLANGCI) ## format the Go code
 
 .PHONY: clean
 clean: ## remove what was built; the data of `make run` and the tools stay
-	rm -rf $(BINARY) frontend/node_modules frontend/test-results
+	rm -rf $(BINARY) frontend/node_modules frontend/test-results e2e/node_modules
 	find frontend/dist -mindepth 1 ! -name .gitkeep -delete
 
 ##@ What is needed: installed where we are root on Debian or Ubuntu, else named
@@ -140,9 +145,9 @@ $(GOLANGCI):
 	GOBIN=$(TOOLS)/new go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv $(TOOLS)/new/golangci-lint $@
 
-frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json
+frontend/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "There is no npm here. Install Node.js 20.19 or later, with npm." >&2; exit 1; }
-	cd frontend && npm ci --no-audit --no-fund
+	cd $* && npm ci --no-audit --no-fund
 	@touch $@
 
 frontend/dist/index.html: frontend/node_modules/.package-lock.json $(FRONTEND)
