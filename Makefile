@@ -92,8 +92,13 @@ chaos: postgres ## kill servers and Postgres at random for MINUTES (5) and judge
 	CHAOS_MINUTES=$(or $(MINUTES),5) CHAOS_SEED=$(SEED) $(WITHDB) go test -count 1 -timeout 12h -v -run '^TestChaos$$' ./server/acceptance
 
 .PHONY: bench
-bench: postgres ## the benchmarks, BENCHTIME (5s) each; BENCH=regexp chooses
+bench: postgres ## the Go benchmarks, BENCHTIME (5s) each, and a short `make bench-gateway`; BENCH=regexp runs some of the former alone
 	$(WITHDB) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchtime $(or $(BENCHTIME),5s) -benchmem -timeout 60m ./...
+	$(if $(BENCH),,@$(MAKE) bench-gateway ARGS="-seconds 2 -connections 64 -streams 500")
+
+.PHONY: bench-gateway
+bench-gateway: postgres ## the tables of bench/README.md: the pool beside the bare upstream; ARGS="-seconds 2 -connections 64 -only bare,v1 -streams 0" narrows it
+	go run ./bench/gateway $(ARGS)
 
 .PHONY: bench-ledger
 bench-ledger: postgres ## the table of bench/README.md: the ledger by load, servers, accounts and rows; ARGS="-rows 0 -writers 1" narrows it
