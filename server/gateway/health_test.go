@@ -100,6 +100,26 @@ func TestAnOutageOfTheProviderBlamesNoKey(t *testing.T) {
 	require.Zero(t, w.count(`SELECT count(*) FROM rests WHERE until > now()`), "and every server hears of that")
 }
 
+// What a request that meets an outage said of its own earlier keys is taken back like what other requests said.
+func TestTheRequestThatTellsAnOutageBlamesNoKeyItself(t *testing.T) {
+	w := newWorld(t)
+	tom := w.consumer("50")
+	fail := func(times int) {
+		w.up.Script("", sandbox.Fault{Kind: sandbox.ServerError, Status: 503, Count: times})
+		_, err := w.gw.Complete(t.Context(), tom, ask("gpt-4"))
+		requireCode(t, fault.UpstreamFailed, err)
+	}
+	keys := []ids.ID{w.key(first, "1000", false)}
+	fail(1)
+	require.EqualValues(t, 1, w.row(keys[0]).FailuresInARow, "one key that fails may be at fault")
+	keys = append(keys, w.key(second, "1000", false), w.key(third, "1000", false))
+	fail(2)
+	require.Equal(t, 1, w.count(`SELECT count(*) FROM rests WHERE why = 'breaker_open' AND until > now()`))
+	for _, k := range keys {
+		require.Zero(t, w.row(k).FailuresInARow)
+	}
+}
+
 // Requests that come at once spread over the keys instead of all going to the best one.
 func TestRequestsAtOnceSpreadOverTheKeys(t *testing.T) {
 	w := newWorld(t)
