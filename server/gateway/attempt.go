@@ -281,15 +281,10 @@ func (g *Gateway) consequences(j *job, f *provider.Failure, seen *routing.Observ
 		g.resting.add(key, model, routing.CoolingDown, until, now)
 		j.rest(string(key.ID), model, routing.CoolingDown, until, 1)
 		g.loads.crowded(key.ID, model, now)
-	case provider.Empty:
+	case provider.Empty, provider.Dead:
 		g.resting.add(key, "", routing.NotActive, now.Add(keyRests), now)
 		if g.resting.first(key, "refused", now.Add(keyRests), now) {
-			j.chores = append(j.chores, g.behind(func(ctx context.Context) error { return g.pool.ProviderRejected(ctx, key, provider.Empty) }))
-		}
-	case provider.Dead:
-		g.resting.add(key, "", routing.NotActive, now.Add(keyRests), now)
-		if g.resting.first(key, "refused", now.Add(keyRests), now) {
-			j.chores = append(j.chores, g.behind(func(ctx context.Context) error { return g.confirm(ctx, key) }))
+			j.chores = append(j.chores, g.behind(func(ctx context.Context) error { return g.refused(ctx, key, f.Class) }))
 		}
 	}
 }
@@ -334,14 +329,17 @@ func coolFor(said time.Duration, inARow int64) time.Duration {
 	return min(coolFirst<<min(max(inARow, 0), 10), coolMost)
 }
 
-// confirm asks once more whether the provider refuses a key, and only then has it suspended.
-func (g *Gateway) confirm(ctx context.Context, key *pool.Key) error {
+// refused has a key suspended that is empty. Of one that is said to be dead it asks once more whether the provider refuses it.
+func (g *Gateway) refused(ctx context.Context, key *pool.Key, class provider.Class) error {
+	if class == provider.Empty {
+		return g.pool.ProviderRejected(ctx, key, class)
+	}
 	secret, err := g.vault.Key(ctx, key.Ref())
 	if err != nil {
 		return err
 	}
 	if g.upstream.Confirm(ctx, key.Target(), secret) {
-		return g.pool.ProviderRejected(ctx, key, provider.Dead)
+		return g.pool.ProviderRejected(ctx, key, class)
 	}
 	g.resting.shorten(key.ID, g.clock.Now().Add(unconfirmedRests))
 	return nil

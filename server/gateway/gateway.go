@@ -199,17 +199,11 @@ func (g *Gateway) Complete(ctx context.Context, actor *access.Actor, in Input) (
 
 // Estimate tells what a request would cost at most and probably. It returns the errors of Complete that come before a hold.
 func (g *Gateway) Estimate(ctx context.Context, actor *access.Actor, in Input) (Estimate, error) {
-	a, err := g.accept(actor, &in)
-	if err == nil {
-		err = g.cover(ctx, a)
-	}
+	j, err := g.consider(ctx, actor, &in)
 	if err != nil {
 		return Estimate{}, err
 	}
-	j, err := g.prepare(ctx, a)
-	if err != nil {
-		return Estimate{}, err
-	}
+	a := j.ask
 	e := Estimate{PromptTokens: a.count()}
 	if e.Maximum, err = j.price.most(j.bound, a.output(j.limit), a.prompt); err != nil {
 		return Estimate{}, err
@@ -220,18 +214,23 @@ func (g *Gateway) Estimate(ctx context.Context, actor *access.Actor, in Input) (
 
 // Preview tells how a request would be routed now, without sending it. Who may see that is the caller's to decide.
 func (g *Gateway) Preview(ctx context.Context, actor *access.Actor, in Input) (routing.Decision, error) {
-	a, err := g.accept(actor, &in)
-	if err == nil {
-		err = g.cover(ctx, a)
-	}
-	if err != nil {
-		return routing.Decision{}, err
-	}
-	j, err := g.prepare(ctx, a)
+	j, err := g.consider(ctx, actor, &in)
 	if err != nil {
 		return routing.Decision{}, err
 	}
 	return g.first(ctx, j)
+}
+
+// consider prepares a request that is not sent.
+func (g *Gateway) consider(ctx context.Context, actor *access.Actor, in *Input) (*job, error) {
+	a, err := g.accept(actor, in)
+	if err == nil {
+		err = g.cover(ctx, a)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g.prepare(ctx, a)
 }
 
 // Drain refuses new requests with OVERLOADED and waits until those that run have settled, or for ctx.

@@ -38,8 +38,7 @@ type bucket struct {
 
 const (
 	ceilingRaises = 30 * time.Second // after which one more is tried
-	// foresight is how full a limit may get before its last part is kept for others: requests are not all of one size.
-	defaultWindow = time.Minute
+	defaultWindow = time.Minute      // of a limit whose reset is not told
 )
 
 func newLoads() *loads { return &loads{of: map[ids.ID]*load{}} }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/resourcepool/resourcepool/server/fault"
@@ -46,16 +47,10 @@ func UnknownModel(name string, near []string) error {
 
 // served refuses what no provider of the model can be asked, whatever its keys do: trying again would not help.
 func (a *ask) served(offers []offer) error {
-	some := len(offers) == 0 // that is for the ledger and the routing to say
-	one := false
-	for i := range offers {
-		some = some || offers[i].serves
-		one = one || provider.Serves(offers[i].key.Provider, a.kind, 1)
-	}
-	switch {
-	case some:
+	if len(offers) == 0 || slices.ContainsFunc(offers, func(o offer) bool { return o.serves }) { // none: that is for the ledger and the routing to say
 		return nil
-	case one:
+	}
+	if slices.ContainsFunc(offers, func(o offer) bool { return provider.Serves(o.key.Provider, a.kind, 1) }) {
 		return fault.Invalid("n", "the providers of this model make one answer for each request")
 	}
 	return fault.Invalid("model", "no provider of this model takes such requests (%s)", a.kind)

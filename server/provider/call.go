@@ -213,27 +213,34 @@ var saidByUs = map[string]bool{
 // asChat is r as a chat request, of which body is the translation: what differs between providers of the dialect is said
 // anew. How hard to think is only for models that do.
 func (r *Request) asChat(body []byte) *Request {
-	chat := *r
-	chat.Kind, chat.Members = KindChat, make([]byte, 0, len(body))
+	b := append(make([]byte, 0, len(body)+1), '{')
 	gjson.ParseBytes(body).ForEach(func(name, value gjson.Result) bool {
-		if saidByUs[name.Str] || name.Str == "reasoning_effort" && !r.Reasons {
-			return true
+		if !saidByUs[name.Str] && (name.Str != "reasoning_effort" || r.Reasons) {
+			b = sameMember(b, name, value)
 		}
-		if len(chat.Members) > 0 {
-			chat.Members = append(chat.Members, ',')
-		}
-		chat.Members = append(append(append(chat.Members, name.Raw...), ':'), value.Raw...)
 		return true
 	})
+	chat := *r
+	chat.Kind, chat.Members = KindChat, b[1:]
 	return &chat
 }
 
-// member appends `"name":` to an object that is being written, with a comma where one is due.
-func member(b []byte, name string) []byte {
-	if b[len(b)-1] != '{' {
-		b = append(b, ',')
+// comma appends one where an object that is being written needs it before its next member.
+func comma(b []byte) []byte {
+	if b[len(b)-1] == '{' {
+		return b
 	}
-	return append(append(append(b, '"'), name...), '"', ':')
+	return append(b, ',')
+}
+
+// member appends `"name":` to an object that is being written.
+func member(b []byte, name string) []byte {
+	return append(append(append(comma(b), '"'), name...), '"', ':')
+}
+
+// sameMember appends a member as it was read.
+func sameMember(b []byte, name, value gjson.Result) []byte {
+	return append(append(append(comma(b), name.Raw...), ':'), value.Raw...)
 }
 
 func textMember(b []byte, name, value string) []byte {
@@ -263,10 +270,11 @@ func (w *way) write(p *Provider, r *Request) []byte {
 		if r.User != "" && !p.quirks.strict {
 			b = textMember(b, "user", r.User)
 		}
-		if keeps := p.quirks.store && r.Kind == KindChat || r.Kind == KindResponses; native && keeps {
+		talks := native && (r.Kind == KindChat || r.Kind == KindResponses)
+		if talks && (p.quirks.store || r.Kind == KindResponses) {
 			b = rawMember(b, "store", "false")
 		}
-		if native && p.quirks.store && (r.Kind == KindChat || r.Kind == KindResponses) {
+		if talks && p.quirks.store {
 			b = rawMember(b, "service_tier", `"default"`)
 		}
 	}

@@ -22,7 +22,7 @@ func packed(body []byte) []byte {
 	b := append(make([]byte, 0, len(body)), '{')
 	gjson.ParseBytes(body).ForEach(func(name, value gjson.Result) bool {
 		if name.Str != "data" {
-			b = append(append(append(comma(b), name.Raw...), ':'), value.Raw...)
+			b = sameMember(b, name, value)
 			return true
 		}
 		b = append(member(b, "data"), '[')
@@ -42,7 +42,7 @@ func packed(body []byte) []byte {
 func packedOne(b []byte, one gjson.Result) []byte {
 	one.ForEach(func(name, value gjson.Result) bool {
 		if name.Str != "embedding" || !value.IsArray() {
-			b = append(append(append(comma(b), name.Raw...), ':'), value.Raw...)
+			b = sameMember(b, name, value)
 			return true
 		}
 		var floats []byte

@@ -63,20 +63,12 @@ func limitOf(h http.Header, n limitHeaders, now clock.Clock) Limit {
 	if left, ok := count(h, n.remaining); ok {
 		out.Remaining = min(left, most)
 	}
-	out.Reset, _ = until(value(h, n.reset), now)
+	out.Reset, _ = until(h.Get(n.reset), now)
 	return out
 }
 
-// value is the first value of a header whose name is canonical.
-func value(h http.Header, name string) string {
-	if v := h[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
-}
-
 func count(h http.Header, name string) (int64, bool) {
-	n, err := strconv.ParseInt(value(h, name), 10, 64)
+	n, err := strconv.ParseInt(h.Get(name), 10, 64)
 	return n, err == nil && n >= 0
 }
 

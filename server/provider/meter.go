@@ -62,14 +62,7 @@ func (f face) show(b []byte, name, value gjson.Result) ([]byte, bool) {
 	case f.created != 0 && (name.Str == "created" || name.Str == "created_at") && value.Type == gjson.Number:
 		return countMember(b, name.Str, f.created), true
 	}
-	return append(append(append(comma(b), name.Raw...), ':'), value.Raw...), true
-}
-
-func comma(b []byte) []byte {
-	if b[len(b)-1] == '{' {
-		return b
-	}
-	return append(b, ',')
+	return sameMember(b, name, value), true
 }
 
 // object appends an object whose id and model are shown as they should be.

@@ -73,7 +73,7 @@ func shownChoices(b []byte, choices gjson.Result) []byte {
 		b = append(b, '{')
 		choice.ForEach(func(name, value gjson.Result) bool {
 			if !slices.Contains(tellingOfChoice, name.Str) {
-				b = append(append(append(comma(b), name.Raw...), ':'), value.Raw...)
+				b = sameMember(b, name, value)
 			}
 			return true
 		})

@@ -49,10 +49,10 @@ func retryAfter(h http.Header, delay string, now clock.Clock) time.Duration {
 	}
 	var longest time.Duration
 	for _, n := range slices.Concat(requestLimits, tokenLimits) {
-		if left := value(h, n.remaining); left != "" && left != "0" {
+		if left := h.Get(n.remaining); left != "" && left != "0" {
 			continue // this limit is not the one that was hit
 		}
-		if d, ok := until(value(h, n.reset), now); ok {
+		if d, ok := until(h.Get(n.reset), now); ok {
 			longest = max(longest, d)
 		}
 	}

@@ -118,7 +118,7 @@ func chunkOf(body []byte) []byte {
 			})
 			b = append(b, ']')
 		default:
-			b = append(append(append(comma(b), name.Raw...), ':'), value.Raw...)
+			b = sameMember(b, name, value)
 		}
 		return true
 	})

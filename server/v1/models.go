@@ -129,12 +129,7 @@ func (s *server) model(w http.ResponseWriter, r *http.Request, actor *access.Act
 
 // countTokens counts the prompt of a message. Nothing is sent and nothing charged.
 func (s *server) countTokens(w http.ResponseWriter, r *http.Request, actor *access.Actor) {
-	call, err := s.call(w, r, provider.KindMessages)
-	call.Uncapped = true
-	var accepted *gateway.Relay
-	if err == nil {
-		accepted, err = s.Gateway.Accept(actor, call)
-	}
+	accepted, err := s.accept(w, r, actor, gateway.Call{Kind: provider.KindMessages, Uncapped: true})
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -1,9 +1,9 @@
 package v1
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -123,33 +123,22 @@ func (s *server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(clock.System.Now().Add(bodyTimeout)) // what connections go by
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	b := make([]byte, 0, max(r.ContentLength, 512)+1)
-	in := http.MaxBytesReader(w, r.Body, MaxBody)
-	for {
-		if len(b) == cap(b) {
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := in.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		var large *http.MaxBytesError
-		switch {
-		case err == io.EOF:
-			return b, nil
-		case errors.As(err, &large):
-			return nil, errTooLarge
-		case err != nil:
-			return nil, errBrokenBody.Because(err)
-		}
+	var b bytes.Buffer
+	b.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
+	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errBrokenBody.Because(err)
 	}
+	return b.Bytes(), nil
 }
 
 // relay takes a request through the gateway.
 func (s *server) relay(w http.ResponseWriter, r *http.Request, actor *access.Actor, kind provider.Kind) {
-	call, err := s.call(w, r, kind)
-	var accepted *gateway.Relay
-	if err == nil {
-		accepted, err = s.Gateway.Accept(actor, call)
-	}
+	accepted, err := s.accept(w, r, actor, gateway.Call{Kind: kind})
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -169,11 +158,14 @@ func (s *server) relay(w http.ResponseWriter, r *http.Request, actor *access.Act
 	_, _ = w.Write(result.Completion.Body)
 }
 
-func (s *server) call(w http.ResponseWriter, r *http.Request, kind provider.Kind) (gateway.Call, error) {
-	body, err := s.body(w, r)
-	c := gateway.Call{Kind: kind, Body: body, Beta: strings.Join(r.Header.Values("Anthropic-Beta"), ","), Version: r.Header.Get("Anthropic-Version")}
+// accept reads a request into the call and has it accepted.
+func (s *server) accept(w http.ResponseWriter, r *http.Request, actor *access.Actor, c gateway.Call) (_ *gateway.Relay, err error) {
+	if c.Body, err = s.body(w, r); err != nil {
+		return nil, err
+	}
+	c.Beta, c.Version = strings.Join(r.Header.Values("Anthropic-Beta"), ","), r.Header.Get("Anthropic-Version")
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
 		c.IdempotencyKey = &key
 	}
-	return c, err
+	return s.Gateway.Accept(actor, c)
 }
