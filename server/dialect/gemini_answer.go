@@ -29,7 +29,7 @@ func ChatAnswerFromGemini(body []byte) ([]byte, error) {
 		return nil, errGemAnswer
 	}
 	var content, reasoning strings.Builder
-	calls := &hubWriter{}
+	calls := new(hubWriter)
 	err := gemParts(root, func(part gjson.Result) error {
 		p, err := a.part(part)
 		switch {
@@ -47,14 +47,14 @@ func ChatAnswerFromGemini(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &hubWriter{b: make([]byte, 0, len(body)+256)}
+	w := newHubWriter(len(body) + 256)
 	a.head(w, "chat.completion")
 	w.open("choices", '[')
 	w.open("", '{')
 	w.number("index", 0)
 	w.open("message", '{')
 	w.text("role", "assistant")
-	if content.Len() == 0 && len(calls.b) > 0 {
+	if content.Len() == 0 && len(*calls) > 0 {
 		w.raw("content", "null")
 	} else {
 		w.text("content", content.String())
@@ -63,8 +63,8 @@ func ChatAnswerFromGemini(body []byte) ([]byte, error) {
 	if reasoning.Len() > 0 {
 		w.text("reasoning_content", reasoning.String())
 	}
-	if len(calls.b) > 0 {
-		w.raw("tool_calls", "["+string(calls.b)+"]")
+	if len(*calls) > 0 {
+		w.raw("tool_calls", "["+string(*calls)+"]")
 	}
 	w.end("}")
 	w.raw("logprobs", "null")
@@ -78,7 +78,7 @@ func ChatAnswerFromGemini(body []byte) ([]byte, error) {
 		gemUsage(w, a.usage)
 	}
 	w.end("}")
-	return w.b, nil
+	return *w, nil
 }
 
 // gemAnswer is what of an answer is known so far: one document of it, or those of a stream up to here.

@@ -32,12 +32,12 @@ func gemContents(w *hubWriter, root gjson.Result) error {
 	if t.turn == "" {
 		return fault.Invalid("messages", "messages must have one with content that is not the system's")
 	}
-	if len(t.system.b) > 0 {
+	if len(t.system) > 0 {
 		w.open("systemInstruction", '{')
-		w.raw("parts", "["+string(t.system.b)+"]")
+		w.raw("parts", "["+string(t.system)+"]")
 		w.end("}")
 	}
-	w.raw("contents", "["+string(t.w.b)+"]}]")
+	w.raw("contents", "["+string(t.w)+"]}]")
 	return nil
 }
 

@@ -43,7 +43,7 @@ func ChatRequestToGemini(body []byte) ([]byte, error) {
 	if err := gemSayable(root); err != nil {
 		return nil, err
 	}
-	w := &hubWriter{b: make([]byte, 0, len(body)+256)}
+	w := newHubWriter(len(body) + 256)
 	w.open("", '{')
 	if err := gemContents(w, root); err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func ChatRequestToGemini(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	w.end("}")
-	return w.b, nil
+	return *w, nil
 }
 
 func gemRefuse(field string) error {

@@ -61,13 +61,13 @@ func (s *gemStream) End(emit Emit) error {
 		s.w.raw("choices", "[]")
 		gemUsage(&s.w, s.a.usage)
 		s.w.end("}")
-		emit("", s.w.b)
+		emit("", s.w)
 	}
 	return nil
 }
 
 func (s *gemStream) head() {
-	s.w.b = s.w.b[:0]
+	s.w = s.w[:0]
 	s.a.head(&s.w, "chat.completion.chunk")
 }
 
@@ -89,5 +89,5 @@ func (s *gemStream) finish(reason string, emit Emit) {
 		s.w.text("finish_reason", reason)
 	}
 	s.w.end("}]}")
-	emit("", s.w.b)
+	emit("", s.w)
 }

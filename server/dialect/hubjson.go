@@ -114,32 +114,55 @@ func hubObjects(path string, list gjson.Result, f func(path string, v gjson.Resu
 	})
 }
 
-// hubWriter appends JSON. A member's name is a plain word, "" for an element of a list.
-type hubWriter struct{ b []byte }
+// hubWriter is a JSON document that is being written. It puts the commas itself. The name of a value is "" for an element of
+// a list and after key.
+type hubWriter []byte
+
+func newHubWriter(size int) *hubWriter {
+	w := make(hubWriter, 0, size)
+	return &w
+}
+
+// empty reports whether nothing was written since the last bracket was opened.
+func (w *hubWriter) empty() bool {
+	n := len(*w)
+	return n == 0 || (*w)[n-1] == '{' || (*w)[n-1] == '['
+}
+
+func (w *hubWriter) comma() {
+	if !w.empty() && (*w)[len(*w)-1] != ':' {
+		*w = append(*w, ',')
+	}
+}
+
+// key writes a name, which may be any text. A value follows.
+func (w *hubWriter) key(name string) {
+	w.comma()
+	*w = append(gjson.AppendJSONString(*w, name), ':')
+}
 
 func (w *hubWriter) next(name string) {
-	if n := len(w.b); n > 0 && w.b[n-1] != '{' && w.b[n-1] != '[' {
-		w.b = append(w.b, ',')
-	}
-	if name != "" {
-		w.b = append(append(append(w.b, '"'), name...), `":`...)
+	if name == "" {
+		w.comma()
+	} else {
+		w.key(name)
 	}
 }
 
 // raw writes a value that is JSON already.
 func (w *hubWriter) raw(name, value string) {
 	w.next(name)
-	w.b = append(w.b, value...)
+	*w = append(*w, value...)
 }
 
 func (w *hubWriter) text(name, value string) {
 	w.next(name)
-	w.b = gjson.AppendJSONString(w.b, value)
+	*w = gjson.AppendJSONString(*w, value)
 }
 
 func (w *hubWriter) number(name string, n int64) {
 	w.next(name)
-	w.b = strconv.AppendInt(w.b, n, 10)
+	*w = strconv.AppendInt(*w, n, 10)
 }
 
 // figure writes a count, null where it is not known.
@@ -161,8 +184,8 @@ func (w *hubWriter) copy(name string, r gjson.Result) {
 // open begins an object, '{', or a list, '['.
 func (w *hubWriter) open(name string, bracket byte) {
 	w.next(name)
-	w.b = append(w.b, bracket)
+	*w = append(*w, bracket)
 }
 
 // end closes what was opened last, first to last: end("]}").
-func (w *hubWriter) end(brackets string) { w.b = append(w.b, brackets...) }
+func (w *hubWriter) end(brackets string) { *w = append(*w, brackets...) }

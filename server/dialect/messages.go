@@ -53,10 +53,11 @@ func (m *msgMembers) refuse(names ...string) error {
 }
 
 // rest writes every member that is not in known.
-func (m *msgMembers) rest(d *msgDoc, known map[string]bool) {
+func (m *msgMembers) rest(d *hubWriter, known map[string]bool) {
 	for _, name := range m.names {
 		if v := m.get(name); v.Exists() && !known[name] {
-			d.member(name, v.Raw)
+			d.key(name)
+			d.raw("", v.Raw)
 		}
 	}
 }
@@ -69,62 +70,6 @@ func msgSet(names ...string) map[string]bool {
 	return set
 }
 
-// msgDoc is a JSON document that is being written. It puts the commas itself.
-type msgDoc []byte
-
-func (d *msgDoc) open(bracket byte) {
-	d.comma()
-	*d = append(*d, bracket)
-}
-
-func (d *msgDoc) close(bracket byte) { *d = append(*d, bracket) }
-
-func (d *msgDoc) key(name string) {
-	d.str(name)
-	*d = append(*d, ':')
-}
-
-// raw writes JSON as it is.
-func (d *msgDoc) raw(json string) {
-	d.comma()
-	*d = append(*d, json...)
-}
-
-func (d *msgDoc) str(s string) {
-	d.comma()
-	*d = gjson.AppendJSONString(*d, s)
-}
-
-func (d *msgDoc) member(name, json string) {
-	d.key(name)
-	d.raw(json)
-}
-
-func (d *msgDoc) memberStr(name, s string) {
-	d.key(name)
-	d.str(s)
-}
-
-func (d *msgDoc) comma() {
-	if !d.empty() && (*d)[len(*d)-1] != ':' {
-		*d = append(*d, ',')
-	}
-}
-
-// empty reports whether nothing was written since the last bracket was opened.
-func (d *msgDoc) empty() bool {
-	n := len(*d)
-	return n == 0 || (*d)[n-1] == '[' || (*d)[n-1] == '{'
-}
-
-// msgText returns the value of a string, and "" for anything else.
-func msgText(r gjson.Result) string {
-	if r.Type != gjson.String {
-		return ""
-	}
-	return r.Str
-}
-
 // msgFirst returns the first of rs that is neither missing nor null.
 func msgFirst(rs ...gjson.Result) gjson.Result {
 	for _, r := range rs {
@@ -135,32 +80,8 @@ func msgFirst(rs ...gjson.Result) gjson.Result {
 	return gjson.Result{}
 }
 
-const msgMaxDepth = 200
-
-// msgIsObject reports whether s, JSON inside a string that nobody has looked at before, is an object that is not nested too
-// deeply: the parser is recursive, and brackets alone would exhaust the stack.
-func msgIsObject(s string) bool {
-	if !strings.HasPrefix(s, "{") {
-		return false
-	}
-	depth, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			if depth++; depth > msgMaxDepth {
-				return false
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return gjson.Valid(s)
-}
+// msgIsObject reports whether s, JSON inside a string that nobody has looked at before, is an object that can be read.
+func msgIsObject(s string) bool { return strings.HasPrefix(s, "{") && hubValid(s) }
 
 // msgDataURL takes "data:image/png;base64,iVBOR…" apart.
 func msgDataURL(url string) (mediaType, data string, ok bool) {

@@ -21,13 +21,13 @@ func ChatAnswerFromMessages(body []byte) ([]byte, error) {
 		return nil, errMsgAnswer
 	}
 	var text, thoughts strings.Builder
-	var calls msgDoc
+	var calls hubWriter
 	for _, block := range blocks.Array() {
 		switch block.Get("type").Str {
 		case "text":
-			text.WriteString(msgText(block.Get("text")))
+			text.WriteString(hubText(block.Get("text")))
 		case "thinking":
-			thoughts.WriteString(msgText(block.Get("thinking")))
+			thoughts.WriteString(hubText(block.Get("thinking")))
 		case "tool_use":
 			id, name := block.Get("id"), block.Get("name")
 			if id.Type != gjson.String || name.Type != gjson.String {
@@ -36,37 +36,34 @@ func ChatAnswerFromMessages(body []byte) ([]byte, error) {
 			msgHubCall(&calls, id, name, block.Get("input"))
 		}
 	}
-	d := make(msgDoc, 0, len(body)+512)
-	d.open('{')
-	d.memberStr("id", msgID(msgText(root.Get("id")), "msg_", "chatcmpl-"))
-	d.memberStr("object", "chat.completion")
-	d.member("created", "0")
-	d.memberStr("model", msgText(root.Get("model")))
-	d.key("choices")
-	d.open('[')
-	d.open('{')
-	d.member("index", "0")
-	d.key("message")
-	d.open('{')
-	d.memberStr("role", "assistant")
+	d := make(hubWriter, 0, len(body)+512)
+	d.open("", '{')
+	d.text("id", msgID(hubText(root.Get("id")), "msg_", "chatcmpl-"))
+	d.text("object", "chat.completion")
+	d.raw("created", "0")
+	d.text("model", hubText(root.Get("model")))
+	d.open("choices", '[')
+	d.open("", '{')
+	d.raw("index", "0")
+	d.open("message", '{')
+	d.text("role", "assistant")
 	msgHubContent(&d, text.String(), len(calls) > 0)
-	d.member("refusal", "null")
+	d.raw("refusal", "null")
 	if thoughts.Len() > 0 {
-		d.memberStr("reasoning_content", thoughts.String())
+		d.text("reasoning_content", thoughts.String())
 	}
 	if len(calls) > 0 {
-		d.member("tool_calls", "["+string(calls)+"]")
+		d.raw("tool_calls", "["+string(calls)+"]")
 	}
-	d.close('}')
-	d.member("logprobs", "null")
-	d.memberStr("finish_reason", msgFinishReason(root.Get("stop_reason").Str))
-	d.close('}')
-	d.close(']')
-	d.key("usage")
+	d.end("}")
+	d.raw("logprobs", "null")
+	d.text("finish_reason", msgFinishReason(root.Get("stop_reason").Str))
+	d.end("}")
+	d.end("]")
 	var usage msgUsage
 	usage.messages(root.Get("usage"))
 	usage.appendChat(&d)
-	d.close('}')
+	d.end("}")
 	return d, nil
 }
 
@@ -78,25 +75,24 @@ func MessagesAnswerFromChat(body []byte) ([]byte, error) {
 	if !message.IsObject() {
 		return nil, errMsgCompletion
 	}
-	id := msgText(root.Get("id"))
-	d := make(msgDoc, 0, len(body)+512)
-	d.open('{')
-	msgHead(&d, id, msgText(root.Get("model")))
-	d.key("content")
-	d.open('[')
+	id := hubText(root.Get("id"))
+	d := make(hubWriter, 0, len(body)+512)
+	d.open("", '{')
+	msgHead(&d, id, hubText(root.Get("model")))
+	d.open("content", '[')
 	text, thoughts := msgSaid(message)
 	if thoughts != "" {
-		d.open('{')
-		d.memberStr("type", "thinking")
-		d.memberStr("thinking", thoughts)
-		d.memberStr("signature", "") // no provider but Anthropic signs, yet its clients want one
-		d.close('}')
+		d.open("", '{')
+		d.text("type", "thinking")
+		d.text("thinking", thoughts)
+		d.text("signature", "") // no provider but Anthropic signs, yet its clients want one
+		d.end("}")
 	}
 	if text != "" {
-		d.open('{')
-		d.memberStr("type", "text")
-		d.memberStr("text", text)
-		d.close('}')
+		d.open("", '{')
+		d.text("type", "text")
+		d.text("text", text)
+		d.end("}")
 	}
 	calls := message.Get("tool_calls").Array()
 	for i, call := range calls {
@@ -104,34 +100,33 @@ func MessagesAnswerFromChat(body []byte) ([]byte, error) {
 		if name.Type != gjson.String {
 			return nil, errMsgCompletion
 		}
-		msgOpenCall(&d, msgCallID(msgText(call.Get("id")), id, i), name.Str)
-		d.member("input", msgInput(msgText(call.Get("function.arguments"))))
-		d.close('}')
+		msgOpenCall(&d, msgCallID(hubText(call.Get("id")), id, i), name.Str)
+		d.raw("input", msgInput(hubText(call.Get("function.arguments"))))
+		d.end("}")
 	}
-	d.close(']')
-	d.memberStr("stop_reason", msgStopReason(choice.Get("finish_reason").Str, len(calls) > 0))
-	d.member("stop_sequence", "null")
-	d.key("usage")
+	d.end("]")
+	d.text("stop_reason", msgStopReason(choice.Get("finish_reason").Str, len(calls) > 0))
+	d.raw("stop_sequence", "null")
 	var usage msgUsage
 	usage.chat(root.Get("usage"))
 	usage.appendMessages(&d)
-	d.close('}')
+	d.end("}")
 	return d, nil
 }
 
-func msgHead(d *msgDoc, id, model string) {
-	d.memberStr("id", msgID(id, "chatcmpl-", "msg_"))
-	d.memberStr("type", "message")
-	d.memberStr("role", "assistant")
-	d.memberStr("model", model)
+func msgHead(d *hubWriter, id, model string) {
+	d.text("id", msgID(id, "chatcmpl-", "msg_"))
+	d.text("type", "message")
+	d.text("role", "assistant")
+	d.text("model", model)
 }
 
 // msgOpenCall begins a block, which lacks its input and its bracket.
-func msgOpenCall(d *msgDoc, id, name string) {
-	d.open('{')
-	d.memberStr("type", "tool_use")
-	d.memberStr("id", id)
-	d.memberStr("name", name)
+func msgOpenCall(d *hubWriter, id, name string) {
+	d.open("", '{')
+	d.text("type", "tool_use")
+	d.text("id", id)
+	d.text("name", name)
 }
 
 // msgCallID returns a call's id, or makes one for the i-th call of an answer: not every provider gives ids, but Anthropic's
@@ -160,16 +155,16 @@ func msgInput(arguments string) string {
 // msgSaid reads the text and the thoughts of a message or a delta of the hub. Content is a string, or parts of which some may
 // be thoughts; a refusal is a text too.
 func msgSaid(m gjson.Result) (text, thoughts string) {
-	content, reasoning := m.Get("content"), msgText(msgFirst(m.Get("reasoning_content"), m.Get("reasoning")))
+	content, reasoning := m.Get("content"), hubText(msgFirst(m.Get("reasoning_content"), m.Get("reasoning")))
 	if !content.IsArray() {
-		return msgText(msgFirst(content, m.Get("refusal"))), reasoning
+		return hubText(msgFirst(content, m.Get("refusal"))), reasoning
 	}
 	var said, thought strings.Builder
 	thought.WriteString(reasoning)
 	for _, part := range content.Array() {
-		said.WriteString(msgText(msgFirst(part.Get("text"), part.Get("refusal"))))
+		said.WriteString(hubText(msgFirst(part.Get("text"), part.Get("refusal"))))
 		for _, t := range part.Get("thinking").Array() {
-			thought.WriteString(msgText(t.Get("text")))
+			thought.WriteString(hubText(t.Get("text")))
 		}
 	}
 	return said.String(), thought.String()

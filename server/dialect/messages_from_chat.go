@@ -24,31 +24,30 @@ func ChatRequestToMessages(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := msgFromChat{in: in, out: make(msgDoc, 0, len(body)+len(body)/4+256)}
-	r.out.open('{')
+	r := msgFromChat{in: in, out: make(hubWriter, 0, len(body)+len(body)/4+256)}
+	r.out.open("", '{')
 	for _, step := range []func() error{r.refuse, r.limits, r.conversation, r.tools, r.sampling, r.format} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	if v := in.get("stream"); v.Exists() {
-		r.out.member("stream", v.Raw)
+		r.out.raw("stream", v.Raw)
 	}
 	if v := in.get("user"); v.Exists() {
-		r.out.key("metadata")
-		r.out.open('{')
-		r.out.member("user_id", v.Raw)
-		r.out.close('}')
+		r.out.open("metadata", '{')
+		r.out.raw("user_id", v.Raw)
+		r.out.end("}")
 	}
 	in.rest(&r.out, msgChatMembers)
-	r.out.close('}')
+	r.out.end("}")
 	return r.out, nil
 }
 
 // msgFromChat is the translation of one request.
 type msgFromChat struct {
 	in       msgMembers
-	out      msgDoc
+	out      hubWriter
 	turns    msgTurns
 	cap      int64 // of the output
 	hasTools bool
@@ -67,7 +66,7 @@ func (r *msgFromChat) refuse() error {
 		return fault.Invalid("top_logprobs", "the provider of this model has no log probabilities")
 	}
 	for _, v := range r.in.get("modalities").Array() {
-		if msgText(v) != "text" {
+		if hubText(v) != "text" {
 			return fault.Invalid("modalities", "the provider of this model answers in text alone")
 		}
 	}
@@ -80,7 +79,7 @@ func (r *msgFromChat) limits() error {
 	if model.Type != gjson.String {
 		return fault.Invalid("model", "must be a string")
 	}
-	r.out.member("model", model.Raw)
+	r.out.raw("model", model.Raw)
 	for _, name := range []string{"max_completion_tokens", "max_tokens"} {
 		v := r.in.get(name)
 		if !v.Exists() {
@@ -97,7 +96,7 @@ func (r *msgFromChat) limits() error {
 	if r.cap == 0 {
 		return fault.Invalid("max_tokens", "the provider of this model needs a cap of the output")
 	}
-	r.out.member("max_tokens", strconv.FormatInt(r.cap, 10))
+	r.out.raw("max_tokens", strconv.FormatInt(r.cap, 10))
 	return nil
 }
 
@@ -116,9 +115,9 @@ func (r *msgFromChat) conversation() error {
 		msgTextBlock(&r.turns.system, jsonOnly, gjson.Result{}) // there is no such mode; the words are what other gateways say too
 	}
 	if len(r.turns.system) > 0 {
-		r.out.member("system", "["+string(r.turns.system)+"]")
+		r.out.raw("system", "["+string(r.turns.system)+"]")
 	}
-	r.out.member("messages", "["+string(r.turns.doc)+"]")
+	r.out.raw("messages", "["+string(r.turns.doc)+"]")
 	return nil
 }
 
@@ -139,13 +138,13 @@ func (r *msgFromChat) sampling() error {
 		if temperature.Num > 1 { // of 2 in the hub, of 1 here
 			temperature.Raw = "1"
 		}
-		r.out.member("temperature", temperature.Raw)
+		r.out.raw("temperature", temperature.Raw)
 	}
 	if topP.Exists() && !(think && topP.Num < 0.95) && !(temperature.Exists() && topP.Num == 1) {
-		r.out.member("top_p", topP.Raw)
+		r.out.raw("top_p", topP.Raw)
 	}
 	if v := r.in.get("top_k"); v.Exists() && !think {
-		r.out.member("top_k", v.Raw)
+		r.out.raw("top_k", v.Raw)
 	}
 	return r.stop()
 }
@@ -154,9 +153,9 @@ func (r *msgFromChat) stop() error {
 	switch v := r.in.get("stop"); {
 	case !v.Exists():
 	case v.Type == gjson.String:
-		r.out.member("stop_sequences", "["+v.Raw+"]")
+		r.out.raw("stop_sequences", "["+v.Raw+"]")
 	case v.IsArray():
-		r.out.member("stop_sequences", v.Raw)
+		r.out.raw("stop_sequences", v.Raw)
 	default:
 		return fault.Invalid("stop", "must be a string or an array of strings")
 	}
@@ -176,7 +175,7 @@ func (r *msgFromChat) thinking() (bool, error) {
 		if !own.IsObject() {
 			return false, fault.Invalid("thinking", "must be an object")
 		}
-		r.out.member("thinking", own.Raw)
+		r.out.raw("thinking", own.Raw)
 		on := own.Get("type").Str != "disabled"
 		if on && forced {
 			return false, fault.Invalid("tool_choice", "a model that thinks can't be made to call a tool")
@@ -187,7 +186,7 @@ func (r *msgFromChat) thinking() (bool, error) {
 	if !effort.Exists() {
 		return false, nil
 	}
-	budget, ok := msgBudgets[msgText(effort)]
+	budget, ok := msgBudgets[hubText(effort)]
 	if !ok {
 		return false, fault.Invalid("reasoning_effort", "must be none, minimal, low, medium, high or xhigh")
 	}
@@ -195,11 +194,10 @@ func (r *msgFromChat) thinking() (bool, error) {
 	if budget = min(budget, r.cap/2); budget < msgLeastBudget || forced || !r.turns.thinks {
 		return false, nil
 	}
-	r.out.key("thinking")
-	r.out.open('{')
-	r.out.memberStr("type", "enabled")
-	r.out.member("budget_tokens", strconv.FormatInt(budget, 10))
-	r.out.close('}')
+	r.out.open("thinking", '{')
+	r.out.text("type", "enabled")
+	r.out.raw("budget_tokens", strconv.FormatInt(budget, 10))
+	r.out.end("}")
 	return true, nil
 }
 
@@ -208,7 +206,7 @@ func (r *msgFromChat) format() error {
 	switch kind := format.Get("type"); {
 	case !format.Exists(), kind.Str == "text", kind.Str == "json_object": // the last is in what the system says
 		if config.Exists() {
-			r.out.member("output_config", config.Raw)
+			r.out.raw("output_config", config.Raw)
 		}
 	case kind.Str == "json_schema":
 		schema := format.Get("json_schema.schema")
@@ -218,14 +216,12 @@ func (r *msgFromChat) format() error {
 		if config.Exists() {
 			return fault.Invalid("output_config", "give output_config or response_format, not both")
 		}
-		r.out.key("output_config")
-		r.out.open('{')
-		r.out.key("format")
-		r.out.open('{')
-		r.out.memberStr("type", "json_schema")
-		r.out.member("schema", schema.Raw)
-		r.out.close('}')
-		r.out.close('}')
+		r.out.open("output_config", '{')
+		r.out.open("format", '{')
+		r.out.text("type", "json_schema")
+		r.out.raw("schema", schema.Raw)
+		r.out.end("}")
+		r.out.end("}")
 	default:
 		return fault.Invalid("response_format.type", "the provider of this model takes text, json_object and json_schema alone")
 	}

@@ -10,7 +10,7 @@ import (
 
 // tools writes the tools, those that are still called functions too, and which of them may or must be called.
 func (r *msgFromChat) tools() error {
-	var d msgDoc
+	var d hubWriter
 	for _, name := range []string{"tools", "functions"} {
 		if v := r.in.get(name); v.Exists() && !v.IsArray() {
 			return fault.Invalid(name, "must be an array")
@@ -31,36 +31,36 @@ func (r *msgFromChat) tools() error {
 		}
 	}
 	if r.hasTools = len(d) > 0; r.hasTools {
-		r.out.member("tools", "["+string(d)+"]")
+		r.out.raw("tools", "["+string(d)+"]")
 	}
 	return r.toolChoice()
 }
 
-func msgTool(d *msgDoc, field string, f, cache gjson.Result) error {
+func msgTool(d *hubWriter, field string, f, cache gjson.Result) error {
 	name, schema := f.Get("name"), f.Get("parameters")
 	if name.Type != gjson.String {
 		return fault.Invalid(field+".name", "must be a string")
 	}
-	d.open('{')
-	d.member("name", name.Raw)
+	d.open("", '{')
+	d.raw("name", name.Raw)
 	if v := f.Get("description"); v.Type == gjson.String {
-		d.member("description", v.Raw)
+		d.raw("description", v.Raw)
 	}
 	switch {
 	case schema.Type == gjson.Null, schema.Raw == "{}": // a function without parameters
-		d.member("input_schema", `{"type":"object"}`)
+		d.raw("input_schema", `{"type":"object"}`)
 	case schema.IsObject():
-		d.member("input_schema", schema.Raw)
+		d.raw("input_schema", schema.Raw)
 	default:
 		return fault.Invalid(field+".parameters", "must be an object")
 	}
 	if f.Get("strict").Type == gjson.True {
-		d.member("strict", "true")
+		d.raw("strict", "true")
 	}
 	if cache.IsObject() {
-		d.member("cache_control", cache.Raw)
+		d.raw("cache_control", cache.Raw)
 	}
-	d.close('}')
+	d.end("}")
 	return nil
 }
 
@@ -94,15 +94,14 @@ func (r *msgFromChat) toolChoice() error {
 		}
 		r.choice = "auto"
 	}
-	r.out.key("tool_choice")
-	r.out.open('{')
-	r.out.memberStr("type", r.choice)
+	r.out.open("tool_choice", '{')
+	r.out.text("type", r.choice)
 	if r.choice == "tool" {
-		r.out.member("name", tool.Raw)
+		r.out.raw("name", tool.Raw)
 	}
 	if single {
-		r.out.member("disable_parallel_tool_use", "true")
+		r.out.raw("disable_parallel_tool_use", "true")
 	}
-	r.out.close('}')
+	r.out.end("}")
 	return nil
 }

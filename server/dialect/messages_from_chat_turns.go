@@ -12,12 +12,12 @@ import (
 // msgTurns makes Anthropic's turns out of the hub's messages: what the system says goes before all of them, the results of
 // tools are the user's, and what one side says in several messages is one turn.
 type msgTurns struct {
-	system  msgDoc // blocks
-	doc     msgDoc // turns, the last of which is open while role is set
-	start   int    // of the open turn in doc
-	role    string // of the open turn
-	results bool   // the open turn has results of tools
-	thinks  bool   // whether Anthropic lets the model think about the next turn
+	system  hubWriter // blocks
+	doc     hubWriter // turns, the last of which is open while role is set
+	start   int       // of the open turn in doc
+	role    string    // of the open turn
+	results bool      // the open turn has results of tools
+	thinks  bool      // whether Anthropic lets the model think about the next turn
 
 	calls map[string]string // ids made for the calls of functions, which have none, by the function's name
 	made  int               // such ids
@@ -50,7 +50,7 @@ func (t *msgTurns) message(field string, m gjson.Result) error {
 		return t.assistant(field, m)
 	case "tool":
 		id := m.Get("tool_call_id")
-		if msgText(id) == "" {
+		if hubText(id) == "" {
 			return fault.Invalid(field+".tool_call_id", "must be the id of a call")
 		}
 		return t.result(field, id.Str, m)
@@ -72,10 +72,9 @@ func (t *msgTurns) open(role string) {
 	}
 	t.end()
 	t.start, t.role, t.results = len(t.doc), role, false
-	t.doc.open('{')
-	t.doc.memberStr("role", role)
-	t.doc.key("content")
-	t.doc.open('[')
+	t.doc.open("", '{')
+	t.doc.text("role", role)
+	t.doc.open("content", '[')
 }
 
 // end ends the open turn. One in which nothing was said is taken back: Anthropic refuses it.
@@ -85,8 +84,8 @@ func (t *msgTurns) end() {
 	case t.doc.empty():
 		t.doc = t.doc[:t.start]
 	default:
-		t.doc.close(']')
-		t.doc.close('}')
+		t.doc.end("]")
+		t.doc.end("}")
 	}
 	t.role = ""
 }
@@ -107,7 +106,7 @@ func (t *msgTurns) assistant(field string, m gjson.Result) error {
 	if err := msgParts(&t.doc, field+".content", m.Get("content")); err != nil {
 		return err
 	}
-	if refusal := m.Get("refusal"); msgText(refusal) != "" {
+	if refusal := m.Get("refusal"); hubText(refusal) != "" {
 		msgTextBlock(&t.doc, refusal, gjson.Result{})
 	}
 	for i, call := range m.Get("tool_calls").Array() {
@@ -115,7 +114,7 @@ func (t *msgTurns) assistant(field string, m gjson.Result) error {
 		if kind := call.Get("type"); kind.Exists() && kind.Str != "function" {
 			return fault.Invalid(at+".type", "the provider of this model calls functions alone")
 		}
-		id := msgText(call.Get("id"))
+		id := hubText(call.Get("id"))
 		if id == "" {
 			return fault.Invalid(at+".id", "must be a string")
 		}
@@ -138,38 +137,37 @@ func (t *msgTurns) assistant(field string, m gjson.Result) error {
 
 func (t *msgTurns) use(field, id string, call gjson.Result) error {
 	name, input := call.Get("name"), call.Get("arguments")
-	if msgText(name) == "" {
+	if hubText(name) == "" {
 		return fault.Invalid(field+".name", "must be a string")
 	}
-	arguments := strings.TrimSpace(msgText(input))
+	arguments := strings.TrimSpace(hubText(input))
 	switch {
 	case arguments == "" && (input.Type == gjson.String || input.Type == gjson.Null):
 		arguments = "{}"
 	case !msgIsObject(arguments):
 		return fault.Invalid(field+".arguments", "must be a JSON object in a string")
 	}
-	t.doc.open('{')
-	t.doc.memberStr("type", "tool_use")
-	t.doc.memberStr("id", msgToolID(id))
-	t.doc.member("name", name.Raw)
-	t.doc.member("input", arguments)
-	t.doc.close('}')
+	t.doc.open("", '{')
+	t.doc.text("type", "tool_use")
+	t.doc.text("id", msgToolID(id))
+	t.doc.raw("name", name.Raw)
+	t.doc.raw("input", arguments)
+	t.doc.end("}")
 	return nil
 }
 
 func (t *msgTurns) result(field, id string, m gjson.Result) error {
 	t.open("user")
 	t.results = true
-	t.doc.open('{')
-	t.doc.memberStr("type", "tool_result")
-	t.doc.memberStr("tool_use_id", msgToolID(id))
-	t.doc.key("content")
-	t.doc.open('[')
+	t.doc.open("", '{')
+	t.doc.text("type", "tool_result")
+	t.doc.text("tool_use_id", msgToolID(id))
+	t.doc.open("content", '[')
 	if err := msgParts(&t.doc, field+".content", m.Get("content")); err != nil {
 		return err
 	}
-	t.doc.close(']')
-	t.doc.close('}')
+	t.doc.end("]")
+	t.doc.end("}")
 	return nil
 }
 
@@ -186,7 +184,7 @@ func msgToolID(id string) string {
 }
 
 // msgParts writes a message's content as blocks.
-func msgParts(d *msgDoc, field string, content gjson.Result) error {
+func msgParts(d *hubWriter, field string, content gjson.Result) error {
 	switch {
 	case content.Type == gjson.Null:
 	case content.Type == gjson.String:
@@ -204,24 +202,24 @@ func msgParts(d *msgDoc, field string, content gjson.Result) error {
 }
 
 // msgTextBlock writes a block of text, unless it is empty: Anthropic refuses such.
-func msgTextBlock(d *msgDoc, text, cache gjson.Result) {
-	if msgText(text) == "" {
+func msgTextBlock(d *hubWriter, text, cache gjson.Result) {
+	if hubText(text) == "" {
 		return
 	}
-	d.open('{')
-	d.memberStr("type", "text")
-	d.member("text", text.Raw)
+	d.open("", '{')
+	d.text("type", "text")
+	d.raw("text", text.Raw)
 	msgEndBlock(d, cache)
 }
 
-func msgEndBlock(d *msgDoc, cache gjson.Result) {
+func msgEndBlock(d *hubWriter, cache gjson.Result) {
 	if cache.IsObject() {
-		d.member("cache_control", cache.Raw)
+		d.raw("cache_control", cache.Raw)
 	}
-	d.close('}')
+	d.end("}")
 }
 
-func msgPart(d *msgDoc, field string, part gjson.Result) error {
+func msgPart(d *hubWriter, field string, part gjson.Result) error {
 	cache := part.Get("cache_control")
 	switch kind := part.Get("type").Str; kind {
 	case "text", "refusal":
@@ -231,31 +229,30 @@ func msgPart(d *msgDoc, field string, part gjson.Result) error {
 		}
 		msgTextBlock(d, text, cache)
 	case "image_url":
-		url := msgText(part.Get("image_url.url"))
-		d.open('{')
-		d.memberStr("type", "image")
+		url := hubText(part.Get("image_url.url"))
+		d.open("", '{')
+		d.text("type", "image")
 		if mediaType, data, ok := msgDataURL(url); ok {
 			msgBase64Source(d, mediaType, data)
 		} else if strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
-			d.key("source")
-			d.open('{')
-			d.memberStr("type", "url")
-			d.memberStr("url", url)
-			d.close('}')
+			d.open("source", '{')
+			d.text("type", "url")
+			d.text("url", url)
+			d.end("}")
 		} else {
 			return fault.Invalid(field+".image_url.url", "must be an https URL or a data URL in base64")
 		}
 		msgEndBlock(d, cache)
 	case "file":
-		mediaType, data, ok := msgDataURL(msgText(part.Get("file.file_data")))
+		mediaType, data, ok := msgDataURL(hubText(part.Get("file.file_data")))
 		if !ok || mediaType != "application/pdf" {
 			return fault.Invalid(field+".file.file_data", "must be a PDF in a data URL in base64")
 		}
-		d.open('{')
-		d.memberStr("type", "document")
+		d.open("", '{')
+		d.text("type", "document")
 		msgBase64Source(d, mediaType, data)
-		if name := part.Get("file.filename"); msgText(name) != "" {
-			d.member("title", name.Raw)
+		if name := part.Get("file.filename"); hubText(name) != "" {
+			d.raw("title", name.Raw)
 		}
 		msgEndBlock(d, cache)
 	default:
@@ -264,11 +261,10 @@ func msgPart(d *msgDoc, field string, part gjson.Result) error {
 	return nil
 }
 
-func msgBase64Source(d *msgDoc, mediaType, data string) {
-	d.key("source")
-	d.open('{')
-	d.memberStr("type", "base64")
-	d.memberStr("media_type", mediaType)
-	d.memberStr("data", data)
-	d.close('}')
+func msgBase64Source(d *hubWriter, mediaType, data string) {
+	d.open("source", '{')
+	d.text("type", "base64")
+	d.text("media_type", mediaType)
+	d.text("data", data)
+	d.end("}")
 }

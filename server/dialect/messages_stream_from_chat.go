@@ -18,7 +18,7 @@ func MessagesStreamFromChat() Translator {
 }
 
 type msgStreamFromChat struct {
-	buf     msgDoc
+	buf     hubWriter
 	started bool
 	id      string
 	blocks  []*msgStreamedBlock         // in their order
@@ -64,16 +64,15 @@ func (s *msgStreamFromChat) Event(_ string, data []byte, emit Emit) error {
 }
 
 func (s *msgStreamFromChat) start(chunk gjson.Result, emit Emit) {
-	s.started, s.id = true, strings.Clone(msgText(chunk.Get("id")))
+	s.started, s.id = true, strings.Clone(hubText(chunk.Get("id")))
 	d := s.event("message_start")
-	d.key("message")
-	d.open('{')
-	msgHead(d, s.id, msgText(chunk.Get("model")))
-	d.member("content", "[]")
-	d.member("stop_reason", "null")
-	d.member("stop_sequence", "null")
-	d.member("usage", `{"input_tokens":0,"output_tokens":0}`)
-	d.close('}')
+	d.open("message", '{')
+	msgHead(d, s.id, hubText(chunk.Get("model")))
+	d.raw("content", "[]")
+	d.raw("stop_reason", "null")
+	d.raw("stop_sequence", "null")
+	d.raw("usage", `{"input_tokens":0,"output_tokens":0}`)
+	d.end("}")
 	s.emit("message_start", emit)
 }
 
@@ -95,7 +94,7 @@ func (s *msgStreamFromChat) call(i int, piece gjson.Result) {
 	if v := piece.Get("index"); v.Type == gjson.Number {
 		key = v.Int()
 	}
-	id := msgText(piece.Get("id"))
+	id := hubText(piece.Get("id"))
 	block := s.calls[key]
 	if block == nil || id != "" && block.id != "" && id != block.id {
 		block = &msgStreamedBlock{kind: "tool_use"}
@@ -106,9 +105,9 @@ func (s *msgStreamFromChat) call(i int, piece gjson.Result) {
 		block.id = strings.Clone(id)
 	}
 	if block.name == "" {
-		block.name = strings.Clone(msgText(piece.Get("function.name")))
+		block.name = strings.Clone(hubText(piece.Get("function.name")))
 	}
-	block.wait.WriteString(msgText(piece.Get("function.arguments")))
+	block.wait.WriteString(hubText(piece.Get("function.arguments")))
 }
 
 // pass passes on what the live block has got. A text is complete when another block follows, a call not before the end.
@@ -135,61 +134,60 @@ func (s *msgStreamFromChat) flush(b *msgStreamedBlock, emit Emit) {
 		return
 	}
 	d := s.event("content_block_delta")
-	d.member("index", strconv.Itoa(s.live))
-	d.key("delta")
-	d.open('{')
+	d.raw("index", strconv.Itoa(s.live))
+	d.open("delta", '{')
 	switch b.kind {
 	case "tool_use":
-		d.memberStr("type", "input_json_delta")
-		d.memberStr("partial_json", b.wait.String())
+		d.text("type", "input_json_delta")
+		d.text("partial_json", b.wait.String())
 	default:
-		d.memberStr("type", b.kind+"_delta")
-		d.memberStr(b.kind, b.wait.String())
+		d.text("type", b.kind+"_delta")
+		d.text(b.kind, b.wait.String())
 	}
-	d.close('}')
+	d.end("}")
 	b.wait.Reset()
 	s.emit("content_block_delta", emit)
 }
 
 func (s *msgStreamFromChat) openBlock(b *msgStreamedBlock, emit Emit) {
 	d := s.event("content_block_start")
-	d.member("index", strconv.Itoa(s.live))
+	d.raw("index", strconv.Itoa(s.live))
 	d.key("content_block")
 	switch b.kind {
 	case "tool_use":
 		msgOpenCall(d, msgCallID(b.id, s.id, s.made), b.name)
-		d.member("input", "{}")
+		d.raw("input", "{}")
 		s.made++
 	case "thinking":
-		d.open('{')
-		d.memberStr("type", "thinking")
-		d.memberStr("thinking", "")
-		d.memberStr("signature", "")
+		d.open("", '{')
+		d.text("type", "thinking")
+		d.text("thinking", "")
+		d.text("signature", "")
 	default:
-		d.open('{')
-		d.memberStr("type", "text")
-		d.memberStr("text", "")
+		d.open("", '{')
+		d.text("type", "text")
+		d.text("text", "")
 	}
-	d.close('}')
+	d.end("}")
 	s.emit("content_block_start", emit)
 }
 
 func (s *msgStreamFromChat) closeBlock(emit Emit) {
-	s.event("content_block_stop").member("index", strconv.Itoa(s.live))
+	s.event("content_block_stop").raw("index", strconv.Itoa(s.live))
 	s.emit("content_block_stop", emit)
 	s.live++
 }
 
 // event begins the data of an event, emit ends and emits it.
-func (s *msgStreamFromChat) event(name string) *msgDoc {
+func (s *msgStreamFromChat) event(name string) *hubWriter {
 	s.buf = s.buf[:0]
-	s.buf.open('{')
-	s.buf.memberStr("type", name)
+	s.buf.open("", '{')
+	s.buf.text("type", name)
 	return &s.buf
 }
 
 func (s *msgStreamFromChat) emit(name string, emit Emit) {
-	s.buf.close('}')
+	s.buf.end("}")
 	emit(name, s.buf)
 }
 
@@ -207,12 +205,10 @@ func (s *msgStreamFromChat) End(emit Emit) error {
 		s.closeBlock(emit)
 	}
 	d := s.event("message_delta")
-	d.key("delta")
-	d.open('{')
-	d.memberStr("stop_reason", msgStopReason(s.finish, s.made > 0))
-	d.member("stop_sequence", "null")
-	d.close('}')
-	d.key("usage")
+	d.open("delta", '{')
+	d.text("stop_reason", msgStopReason(s.finish, s.made > 0))
+	d.raw("stop_sequence", "null")
+	d.end("}")
 	s.usage.appendMessages(d)
 	s.emit("message_delta", emit)
 	s.event("message_stop")

@@ -17,8 +17,8 @@ func ChatStreamFromMessages() Translator {
 }
 
 type msgStreamToChat struct {
-	head  msgDoc // of every chunk, up to its choices
-	buf   msgDoc
+	head  hubWriter // of every chunk, up to its choices
+	buf   hubWriter
 	calls map[int64]*msgStreamedCall // those that are not complete, by the index of their block
 	made  int                        // calls so far
 	stop  string
@@ -69,11 +69,11 @@ func (s *msgStreamToChat) start(message gjson.Result, emit Emit) error {
 	if s.head != nil || !message.IsObject() {
 		return errMsgStream
 	}
-	s.head.open('{')
-	s.head.memberStr("id", msgID(msgText(message.Get("id")), "msg_", "chatcmpl-"))
-	s.head.memberStr("object", "chat.completion.chunk")
-	s.head.member("created", "0")
-	s.head.memberStr("model", msgText(message.Get("model")))
+	s.head.open("", '{')
+	s.head.text("id", msgID(hubText(message.Get("id")), "msg_", "chatcmpl-"))
+	s.head.text("object", "chat.completion.chunk")
+	s.head.raw("created", "0")
+	s.head.text("model", hubText(message.Get("model")))
 	s.head.key("choices")
 	s.usage.messages(message.Get("usage"))
 	s.chunk(emit, `{"role":"assistant","content":""}`, "null")
@@ -97,10 +97,10 @@ func (s *msgStreamToChat) open(index int64, block gjson.Result, emit Emit) error
 		}
 		s.calls[index] = call
 		s.made++
-		var d msgDoc
-		d.member("id", id.Raw)
-		d.memberStr("type", "function")
-		d.member("function", `{"name":`+name.Raw+`,"arguments":""}`)
+		var d hubWriter
+		d.raw("id", id.Raw)
+		d.text("type", "function")
+		d.raw("function", `{"name":`+name.Raw+`,"arguments":""}`)
 		s.call(emit, call, string(d))
 	}
 	return nil
@@ -114,7 +114,7 @@ func (s *msgStreamToChat) delta(index int64, delta gjson.Result, emit Emit) {
 		s.piece(emit, "reasoning_content", delta.Get("thinking"))
 	case "input_json_delta":
 		piece, call := delta.Get("partial_json"), s.calls[index]
-		if call != nil && msgText(piece) != "" {
+		if call != nil && hubText(piece) != "" {
 			call.said = true
 			s.call(emit, call, `"function":{"arguments":`+piece.Raw+`}`)
 		}
@@ -135,7 +135,7 @@ func (s *msgStreamToChat) close(index int64, emit Emit) {
 }
 
 func (s *msgStreamToChat) piece(emit Emit, name string, text gjson.Result) {
-	if msgText(text) != "" {
+	if hubText(text) != "" {
 		s.chunk(emit, `{"`+name+`":`+text.Raw+`}`, "null")
 	}
 }
@@ -146,15 +146,15 @@ func (s *msgStreamToChat) call(emit Emit, call *msgStreamedCall, members string)
 
 func (s *msgStreamToChat) chunk(emit Emit, delta, finish string) {
 	s.buf = append(s.buf[:0], s.head...)
-	s.buf.open('[')
-	s.buf.open('{')
-	s.buf.member("index", "0")
-	s.buf.member("delta", delta)
-	s.buf.member("logprobs", "null")
-	s.buf.member("finish_reason", finish)
-	s.buf.close('}')
-	s.buf.close(']')
-	s.buf.close('}')
+	s.buf.open("", '[')
+	s.buf.open("", '{')
+	s.buf.raw("index", "0")
+	s.buf.raw("delta", delta)
+	s.buf.raw("logprobs", "null")
+	s.buf.raw("finish_reason", finish)
+	s.buf.end("}")
+	s.buf.end("]")
+	s.buf.end("}")
 	emit("", s.buf)
 }
 
@@ -165,10 +165,9 @@ func (s *msgStreamToChat) End(emit Emit) error {
 	}
 	s.chunk(emit, "{}", `"`+msgFinishReason(s.stop)+`"`)
 	s.buf = append(s.buf[:0], s.head...)
-	s.buf.raw("[]")
-	s.buf.key("usage")
+	s.buf.raw("", "[]")
 	s.usage.appendChat(&s.buf)
-	s.buf.close('}')
+	s.buf.end("}")
 	emit("", s.buf)
 	return nil
 }

@@ -23,31 +23,31 @@ func MessagesRequestToChat(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := msgToChat{in: in, out: make(msgDoc, 0, len(body)+len(body)/4+256)}
-	r.out.open('{')
+	r := msgToChat{in: in, out: make(hubWriter, 0, len(body)+len(body)/4+256)}
+	r.out.open("", '{')
 	for _, step := range []func() error{r.refuse, r.limits, r.conversation, r.tools, r.sampling, r.format} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	if v := in.get("stream"); v.Exists() {
-		r.out.member("stream", v.Raw)
+		r.out.raw("stream", v.Raw)
 		if v.Bool() {
-			r.out.member("stream_options", `{"include_usage":true}`)
+			r.out.raw("stream_options", `{"include_usage":true}`)
 		}
 	}
 	if v := in.get("metadata").Get("user_id"); v.Type == gjson.String {
-		r.out.member("user", v.Raw)
+		r.out.raw("user", v.Raw)
 	}
 	in.rest(&r.out, msgMessagesMembers)
-	r.out.close('}')
+	r.out.end("}")
 	return r.out, nil
 }
 
 // msgToChat is the translation of one request.
 type msgToChat struct {
 	in  msgMembers
-	out msgDoc
+	out hubWriter
 }
 
 // refuse finds what changes the answer or its price and has no counterpart, and what belongs to the hub alone: such would
@@ -67,14 +67,13 @@ func (r *msgToChat) limits() error {
 	if !most.exists || most.bad || most.n == 0 {
 		return fault.Invalid("max_tokens", "must be a whole number of at least 1")
 	}
-	r.out.member("model", model.Raw)
-	r.out.member("max_tokens", most.json())
+	r.out.raw("model", model.Raw)
+	r.out.raw("max_tokens", most.json())
 	return nil
 }
 
 func (r *msgToChat) conversation() error {
-	r.out.key("messages")
-	r.out.open('[')
+	r.out.open("messages", '[')
 	if err := r.system(); err != nil {
 		return err
 	}
@@ -97,7 +96,7 @@ func (r *msgToChat) conversation() error {
 			return err
 		}
 	}
-	r.out.close(']')
+	r.out.end("]")
 	return nil
 }
 
@@ -106,23 +105,23 @@ func (r *msgToChat) system() error {
 	if !system.Exists() {
 		return nil
 	}
-	texts := []string{msgText(system)}
+	texts := []string{hubText(system)}
 	if system.IsArray() {
 		texts = texts[:0]
 		for i, block := range system.Array() {
 			if block.Get("type").Str != "text" {
 				return fault.Invalid(fmt.Sprintf("system[%d].type", i), "must be text")
 			}
-			texts = append(texts, msgText(block.Get("text")))
+			texts = append(texts, hubText(block.Get("text")))
 		}
 	} else if system.Type != gjson.String {
 		return fault.Invalid("system", "must be a string or an array of blocks")
 	}
 	if text := strings.Join(texts, "\n\n"); text != "" {
-		r.out.open('{')
-		r.out.memberStr("role", "system")
-		r.out.memberStr("content", text)
-		r.out.close('}')
+		r.out.open("", '{')
+		r.out.text("role", "system")
+		r.out.text("content", text)
+		r.out.end("}")
 	}
 	return nil
 }
@@ -136,8 +135,7 @@ func (r *msgToChat) tools() error {
 	if len(all) == 0 {
 		return nil
 	}
-	r.out.key("tools")
-	r.out.open('[')
+	r.out.open("tools", '[')
 	for i, tool := range all {
 		field := fmt.Sprintf("tools[%d]", i)
 		if kind := tool.Get("type"); kind.Type != gjson.Null && kind.Str != "custom" {
@@ -150,22 +148,21 @@ func (r *msgToChat) tools() error {
 		if !schema.IsObject() {
 			return fault.Invalid(field+".input_schema", "must be an object")
 		}
-		r.out.open('{')
-		r.out.memberStr("type", "function")
-		r.out.key("function")
-		r.out.open('{')
-		r.out.member("name", name.Raw)
+		r.out.open("", '{')
+		r.out.text("type", "function")
+		r.out.open("function", '{')
+		r.out.raw("name", name.Raw)
 		if v := tool.Get("description"); v.Type == gjson.String {
-			r.out.member("description", v.Raw)
+			r.out.raw("description", v.Raw)
 		}
-		r.out.member("parameters", schema.Raw)
+		r.out.raw("parameters", schema.Raw)
 		if tool.Get("strict").Type == gjson.True {
-			r.out.member("strict", "true")
+			r.out.raw("strict", "true")
 		}
-		r.out.close('}')
-		r.out.close('}')
+		r.out.end("}")
+		r.out.end("}")
 	}
-	r.out.close(']')
+	r.out.end("]")
 	return r.toolChoice()
 }
 
@@ -176,22 +173,22 @@ func (r *msgToChat) toolChoice() error {
 	}
 	switch choice.Get("type").Str {
 	case "auto":
-		r.out.memberStr("tool_choice", "auto")
+		r.out.text("tool_choice", "auto")
 	case "none":
-		r.out.memberStr("tool_choice", "none")
+		r.out.text("tool_choice", "none")
 	case "any":
-		r.out.memberStr("tool_choice", "required")
+		r.out.text("tool_choice", "required")
 	case "tool":
 		name := choice.Get("name")
 		if name.Type != gjson.String {
 			return fault.Invalid("tool_choice.name", "must be a string")
 		}
-		r.out.member("tool_choice", `{"type":"function","function":{"name":`+name.Raw+`}}`)
+		r.out.raw("tool_choice", `{"type":"function","function":{"name":`+name.Raw+`}}`)
 	default:
 		return fault.Invalid("tool_choice.type", "must be auto, any, tool or none")
 	}
 	if choice.Get("disable_parallel_tool_use").Type == gjson.True {
-		r.out.member("parallel_tool_calls", "false")
+		r.out.raw("parallel_tool_calls", "false")
 	}
 	return nil
 }
@@ -199,7 +196,7 @@ func (r *msgToChat) toolChoice() error {
 func (r *msgToChat) sampling() error {
 	for _, name := range []string{"temperature", "top_p"} {
 		if v := r.in.get(name); v.Exists() {
-			r.out.member(name, v.Raw)
+			r.out.raw(name, v.Raw)
 		}
 	}
 	stop := r.in.get("stop_sequences")
@@ -207,7 +204,7 @@ func (r *msgToChat) sampling() error {
 		return fault.Invalid("stop_sequences", "must be an array")
 	}
 	if len(stop.Array()) > 0 {
-		r.out.member("stop", stop.Raw)
+		r.out.raw("stop", stop.Raw)
 	}
 	return nil
 }
@@ -234,7 +231,7 @@ func (r *msgToChat) format() error {
 		}
 	}
 	if effort != "" {
-		r.out.memberStr("reasoning_effort", effort)
+		r.out.text("reasoning_effort", effort)
 	}
 	format := config.Get("format")
 	if format.Type == gjson.Null {
@@ -244,7 +241,7 @@ func (r *msgToChat) format() error {
 	if format.Get("type").Str != "json_schema" || !schema.IsObject() {
 		return fault.Invalid("output_config.format", "must be a json_schema")
 	}
-	r.out.member("response_format",
+	r.out.raw("response_format",
 		`{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":`+schema.Raw+`}}`)
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 // msgHubUser writes what the user says: the results of tools, each a message of its own, for they must follow the calls; then
 // the rest in one message, which the images among the results begin, since the hub's results are text.
-func msgHubUser(d *msgDoc, field string, content gjson.Result) error {
+func msgHubUser(d *hubWriter, field string, content gjson.Result) error {
 	if content.Type == gjson.String {
 		msgHubMessage(d, "user", content.Raw)
 		return nil
@@ -19,7 +19,7 @@ func msgHubUser(d *msgDoc, field string, content gjson.Result) error {
 	if !content.IsArray() {
 		return fault.Invalid(field, "must be a string or an array of blocks")
 	}
-	var parts, said msgDoc
+	var parts, said hubWriter
 	blocks := content.Array()
 	for i, block := range blocks {
 		at := fmt.Sprintf("%s[%d]", field, i)
@@ -34,7 +34,7 @@ func msgHubUser(d *msgDoc, field string, content gjson.Result) error {
 		}
 	}
 	if len(said) > 0 {
-		parts.raw(string(said))
+		parts.raw("", string(said))
 	}
 	switch {
 	case len(parts) == 0:
@@ -46,15 +46,15 @@ func msgHubUser(d *msgDoc, field string, content gjson.Result) error {
 	return nil
 }
 
-func msgHubMessage(d *msgDoc, role, content string) {
-	d.open('{')
-	d.memberStr("role", role)
-	d.member("content", content)
-	d.close('}')
+func msgHubMessage(d *hubWriter, role, content string) {
+	d.open("", '{')
+	d.text("role", role)
+	d.raw("content", content)
+	d.end("}")
 }
 
 // msgHubResult writes the result of a tool, and puts into parts what of it is no text.
-func msgHubResult(d, parts *msgDoc, field string, block gjson.Result) error {
+func msgHubResult(d, parts *hubWriter, field string, block gjson.Result) error {
 	id := block.Get("tool_use_id")
 	if id.Type != gjson.String {
 		return fault.Invalid(field+".tool_use_id", "must be a string")
@@ -66,7 +66,7 @@ func msgHubResult(d, parts *msgDoc, field string, block gjson.Result) error {
 	case content.IsArray():
 		for i, part := range content.Array() {
 			if part.Get("type").Str == "text" {
-				texts = append(texts, msgText(part.Get("text")))
+				texts = append(texts, hubText(part.Get("text")))
 			} else if err := msgHubPart(parts, fmt.Sprintf("%s.content[%d]", field, i), part); err != nil {
 				return err
 			}
@@ -78,16 +78,16 @@ func msgHubResult(d, parts *msgDoc, field string, block gjson.Result) error {
 	if block.Get("is_error").Type == gjson.True {
 		text = "Error: " + text
 	}
-	d.open('{')
-	d.memberStr("role", "tool")
-	d.member("tool_call_id", id.Raw)
-	d.memberStr("content", text)
-	d.close('}')
+	d.open("", '{')
+	d.text("role", "tool")
+	d.raw("tool_call_id", id.Raw)
+	d.text("content", text)
+	d.end("}")
 	return nil
 }
 
 // msgHubPart writes a block as a part of a message.
-func msgHubPart(d *msgDoc, field string, block gjson.Result) error {
+func msgHubPart(d *hubWriter, field string, block gjson.Result) error {
 	source := block.Get("source")
 	kind := source.Get("type").Str
 	switch block.Get("type").Str {
@@ -98,7 +98,7 @@ func msgHubPart(d *msgDoc, field string, block gjson.Result) error {
 		}
 		msgHubTextPart(d, text)
 	case "image":
-		url := msgText(source.Get("url"))
+		url := hubText(source.Get("url"))
 		switch kind {
 		case "url":
 		case "base64":
@@ -106,13 +106,12 @@ func msgHubPart(d *msgDoc, field string, block gjson.Result) error {
 		default:
 			return fault.Invalid(field+".source.type", "must be base64 or url")
 		}
-		d.open('{')
-		d.memberStr("type", "image_url")
-		d.key("image_url")
-		d.open('{')
-		d.memberStr("url", url)
-		d.close('}')
-		d.close('}')
+		d.open("", '{')
+		d.text("type", "image_url")
+		d.open("image_url", '{')
+		d.text("url", url)
+		d.end("}")
+		d.end("}")
 	case "document":
 		return msgHubDocument(d, field, block)
 	default:
@@ -121,14 +120,14 @@ func msgHubPart(d *msgDoc, field string, block gjson.Result) error {
 	return nil
 }
 
-func msgHubTextPart(d *msgDoc, text gjson.Result) {
-	d.open('{')
-	d.memberStr("type", "text")
-	d.member("text", text.Raw)
-	d.close('}')
+func msgHubTextPart(d *hubWriter, text gjson.Result) {
+	d.open("", '{')
+	d.text("type", "text")
+	d.raw("text", text.Raw)
+	d.end("}")
 }
 
-func msgHubDocument(d *msgDoc, field string, block gjson.Result) error {
+func msgHubDocument(d *hubWriter, field string, block gjson.Result) error {
 	source := block.Get("source")
 	if block.Get("citations.enabled").Type == gjson.True {
 		return fault.Invalid(field+".citations", "the provider of this model has no citations")
@@ -137,18 +136,17 @@ func msgHubDocument(d *msgDoc, field string, block gjson.Result) error {
 	case kind == "text" && source.Get("data").Type == gjson.String:
 		msgHubTextPart(d, source.Get("data"))
 	case kind == "base64" && source.Get("media_type").Str == "application/pdf":
-		name := msgText(block.Get("title"))
+		name := hubText(block.Get("title"))
 		if name == "" {
 			name = "document.pdf"
 		}
-		d.open('{')
-		d.memberStr("type", "file")
-		d.key("file")
-		d.open('{')
-		d.memberStr("filename", name)
-		d.memberStr("file_data", msgHubDataURL(source))
-		d.close('}')
-		d.close('}')
+		d.open("", '{')
+		d.text("type", "file")
+		d.open("file", '{')
+		d.text("filename", name)
+		d.text("file_data", msgHubDataURL(source))
+		d.end("}")
+		d.end("}")
 	default:
 		return fault.Invalid(field+".source.type", "must be text, or base64 of a PDF")
 	}
@@ -156,12 +154,12 @@ func msgHubDocument(d *msgDoc, field string, block gjson.Result) error {
 }
 
 func msgHubDataURL(source gjson.Result) string {
-	return "data:" + msgText(source.Get("media_type")) + ";base64," + msgText(source.Get("data"))
+	return "data:" + hubText(source.Get("media_type")) + ";base64," + hubText(source.Get("data"))
 }
 
 // msgHubAssistant writes what the model said and called. Its thoughts are left out: the hub has no place for them, and they
 // are signed for Anthropic alone.
-func msgHubAssistant(d *msgDoc, field string, content gjson.Result) error {
+func msgHubAssistant(d *hubWriter, field string, content gjson.Result) error {
 	if content.Type == gjson.String {
 		msgHubMessage(d, "assistant", content.Raw)
 		return nil
@@ -170,12 +168,12 @@ func msgHubAssistant(d *msgDoc, field string, content gjson.Result) error {
 		return fault.Invalid(field, "must be a string or an array of blocks")
 	}
 	var text strings.Builder
-	var calls msgDoc
+	var calls hubWriter
 	for i, block := range content.Array() {
 		at := fmt.Sprintf("%s[%d]", field, i)
 		switch block.Get("type").Str {
 		case "text":
-			text.WriteString(msgText(block.Get("text")))
+			text.WriteString(hubText(block.Get("text")))
 		case "thinking", "redacted_thinking":
 		case "tool_use":
 			id, name := block.Get("id"), block.Get("name")
@@ -190,27 +188,27 @@ func msgHubAssistant(d *msgDoc, field string, content gjson.Result) error {
 	if text.Len() == 0 && len(calls) == 0 {
 		return nil
 	}
-	d.open('{')
-	d.memberStr("role", "assistant")
+	d.open("", '{')
+	d.text("role", "assistant")
 	msgHubContent(d, text.String(), len(calls) > 0)
 	if len(calls) > 0 {
-		d.member("tool_calls", "["+string(calls)+"]")
+		d.raw("tool_calls", "["+string(calls)+"]")
 	}
-	d.close('}')
+	d.end("}")
 	return nil
 }
 
 // msgHubContent writes a message's text, null where the message only calls tools.
-func msgHubContent(d *msgDoc, text string, calls bool) {
+func msgHubContent(d *hubWriter, text string, calls bool) {
 	if text == "" && calls {
-		d.member("content", "null")
+		d.raw("content", "null")
 		return
 	}
-	d.memberStr("content", text)
+	d.text("content", text)
 }
 
 // msgHubCall writes a call. Its input is an object, or a string where a model's arguments were none.
-func msgHubCall(d *msgDoc, id, name, input gjson.Result) {
+func msgHubCall(d *hubWriter, id, name, input gjson.Result) {
 	arguments := input.Raw
 	switch input.Type {
 	case gjson.String:
@@ -218,13 +216,12 @@ func msgHubCall(d *msgDoc, id, name, input gjson.Result) {
 	case gjson.Null:
 		arguments = "{}"
 	}
-	d.open('{')
-	d.member("id", id.Raw)
-	d.memberStr("type", "function")
-	d.key("function")
-	d.open('{')
-	d.member("name", name.Raw)
-	d.memberStr("arguments", arguments)
-	d.close('}')
-	d.close('}')
+	d.open("", '{')
+	d.raw("id", id.Raw)
+	d.text("type", "function")
+	d.open("function", '{')
+	d.raw("name", name.Raw)
+	d.text("arguments", arguments)
+	d.end("}")
+	d.end("}")
 }

@@ -111,57 +111,53 @@ func (u *msgUsage) chat(r gjson.Result) {
 }
 
 // appendChat writes the report as the hub has it, null where there is none.
-func (u *msgUsage) appendChat(d *msgDoc) {
+func (u *msgUsage) appendChat(d *hubWriter) {
 	if !u.reported {
-		d.raw("null")
+		d.raw("usage", "null")
 		return
 	}
 	prompt := u.input.plus(u.read).plus(u.write)
 	total := prompt.plus(u.output)
 	total.exists = total.exists && u.output.exists
-	d.open('{')
-	d.member("prompt_tokens", prompt.json())
-	d.member("completion_tokens", u.output.json())
-	d.member("total_tokens", total.json())
-	d.key("prompt_tokens_details")
-	d.open('{')
-	d.member("cached_tokens", u.read.orZero().json())
-	d.member("cache_write_tokens", u.write.orZero().json())
+	d.open("usage", '{')
+	d.raw("prompt_tokens", prompt.json())
+	d.raw("completion_tokens", u.output.json())
+	d.raw("total_tokens", total.json())
+	d.open("prompt_tokens_details", '{')
+	d.raw("cached_tokens", u.read.orZero().json())
+	d.raw("cache_write_tokens", u.write.orZero().json())
 	if u.write1h.exists {
-		d.member("cache_write_1h_tokens", u.write1h.json())
+		d.raw("cache_write_1h_tokens", u.write1h.json())
 	}
-	d.close('}')
+	d.end("}")
 	if u.reasoning.exists {
-		d.key("completion_tokens_details")
-		d.open('{')
-		d.member("reasoning_tokens", u.reasoning.json())
-		d.close('}')
+		d.open("completion_tokens_details", '{')
+		d.raw("reasoning_tokens", u.reasoning.json())
+		d.end("}")
 	}
-	d.close('}')
+	d.end("}")
 }
 
 // appendMessages writes the report as Anthropic does. Without one every figure is null: Anthropic's clients can't do without
 // the object.
-func (u *msgUsage) appendMessages(d *msgDoc) {
+func (u *msgUsage) appendMessages(d *hubWriter) {
 	read, write := u.read, u.write
 	read.exists, write.exists = read.exists || u.reported, write.exists || u.reported
-	d.open('{')
-	d.member("input_tokens", u.input.json())
-	d.member("cache_creation_input_tokens", write.json())
-	d.member("cache_read_input_tokens", read.json())
+	d.open("usage", '{')
+	d.raw("input_tokens", u.input.json())
+	d.raw("cache_creation_input_tokens", write.json())
+	d.raw("cache_read_input_tokens", read.json())
 	if u.write1h.exists {
-		d.key("cache_creation")
-		d.open('{')
-		d.member("ephemeral_5m_input_tokens", write.minus(u.write1h).json())
-		d.member("ephemeral_1h_input_tokens", u.write1h.json())
-		d.close('}')
+		d.open("cache_creation", '{')
+		d.raw("ephemeral_5m_input_tokens", write.minus(u.write1h).json())
+		d.raw("ephemeral_1h_input_tokens", u.write1h.json())
+		d.end("}")
 	}
-	d.member("output_tokens", u.output.json())
+	d.raw("output_tokens", u.output.json())
 	if u.reasoning.exists {
-		d.key("output_tokens_details")
-		d.open('{')
-		d.member("thinking_tokens", u.reasoning.json())
-		d.close('}')
+		d.open("output_tokens_details", '{')
+		d.raw("thinking_tokens", u.reasoning.json())
+		d.end("}")
 	}
-	d.close('}')
+	d.end("}")
 }

@@ -37,9 +37,9 @@ func ResponsesAnswerFromChat(body []byte) ([]byte, error) {
 			return nil, errHubAnswer
 		}
 	}
-	w := &hubWriter{b: make([]byte, 0, len(body)+512)}
+	w := newHubWriter(len(body) + 512)
 	d.write(w, "", d.status())
-	return w.b, nil
+	return *w, nil
 }
 
 // respKind is what an item is, and how the events of its growth are called.

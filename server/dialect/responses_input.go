@@ -38,7 +38,7 @@ func respMessages(w *hubWriter, root gjson.Result) error {
 		return fault.Invalid("input", "input must be a string or a list of items")
 	}
 	in.close()
-	w.raw("messages", "["+string(in.w.b)+"]")
+	w.raw("messages", "["+string(in.w)+"]")
 	return nil
 }
 

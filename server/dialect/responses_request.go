@@ -34,7 +34,7 @@ func ResponsesRequestToChat(body []byte) ([]byte, error) {
 	if err := respSayable(root); err != nil {
 		return nil, err
 	}
-	w := &hubWriter{b: make([]byte, 0, len(body)+256)}
+	w := newHubWriter(len(body) + 256)
 	w.open("", '{')
 	w.copy("model", root.Get("model"))
 	if err := respMessages(w, root); err != nil {
@@ -58,7 +58,7 @@ func ResponsesRequestToChat(body []byte) ([]byte, error) {
 		w.raw("stream_options", `{"include_usage":true}`)
 	}
 	w.end("}")
-	return w.b, nil
+	return *w, nil
 }
 
 func respRefuse(field string) error {

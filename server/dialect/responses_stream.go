@@ -177,7 +177,7 @@ func (s *respStream) response(event, status string, emit Emit) {
 
 // begin begins an event.
 func (s *respStream) begin(event string) {
-	s.w.b = s.w.b[:0]
+	s.w = s.w[:0]
 	s.w.open("", '{')
 	s.w.text("type", event)
 	s.w.number("sequence_number", s.seq)
@@ -197,5 +197,5 @@ func (s *respStream) of(event string, it *respItem) {
 // end emits the event that was begun.
 func (s *respStream) end(event string, emit Emit) {
 	s.w.end("}")
-	emit(event, s.w.b)
+	emit(event, s.w)
 }
