@@ -186,11 +186,11 @@ func failureOf(err error) *provider.Failure {
 // enter asks both breakers before a call.
 func (g *Gateway) enter(j *job) bool {
 	now, k := g.clock.Now(), j.on.key
-	if !g.breakers.enter(breakerOf(k), j.usageID, now) {
+	if !g.breakers.enter(k.Realm(), j.usageID, now) {
 		return false
 	}
 	if !g.circuits.enter(circuitOf(k, j.ask.place()), j.usageID, now) {
-		g.breakers.unclear(breakerOf(k), j.usageID)
+		g.breakers.unclear(k.Realm(), j.usageID)
 		return false
 	}
 	return true
@@ -198,20 +198,12 @@ func (g *Gateway) enter(j *job) bool {
 
 // unclear tells both breakers of a call that says nothing about its key.
 func (g *Gateway) unclear(j *job) {
-	g.breakers.unclear(breakerOf(j.on.key), j.usageID)
+	g.breakers.unclear(j.on.key.Realm(), j.usageID)
 	g.circuits.unclear(circuitOf(j.on.key, j.ask.place()), j.usageID)
 }
 
 // circuitOf names a key at a place: a model at an endpoint.
 func circuitOf(k *pool.Key, place string) string { return string(k.ID) + " " + place }
-
-// breakerOf is what backs off as a whole: a provider, or one address of an admin's choice.
-func breakerOf(k *pool.Key) string {
-	if k.BaseURL == "" {
-		return k.Provider
-	}
-	return k.Provider + " " + k.Host
-}
 
 // learn draws the conclusions of an attempt for its key and its provider.
 func (g *Gateway) learn(j *job, r *reply, hungUp bool) {
@@ -238,7 +230,7 @@ func (g *Gateway) learn(j *job, r *reply, hungUp bool) {
 // succeeded closes the breakers that a call went through, here and for the other servers.
 func (g *Gateway) succeeded(j *job, key *pool.Key, now time.Time) {
 	g.threads.went(j.ask.thread, key.ID, now)
-	if g.breakers.succeeded(breakerOf(key)) {
+	if g.breakers.succeeded(key.Realm()) {
 		j.rest(pool.ProviderSubject(key), "", routing.BreakerOpen, now, 0)
 	}
 	if g.circuits.succeeded(circuitOf(key, j.ask.place())) {
@@ -293,7 +285,7 @@ func (g *Gateway) consequences(j *job, f *provider.Failure, seen *routing.Observ
 // key is blamed.
 func (g *Gateway) faulted(j *job, seen *routing.Observation, now time.Time) {
 	key, place := j.on.key, j.ask.place()
-	open, opened := g.breakers.failedBy(breakerOf(key), failure{key.ID, j.usageID}, now)
+	open, opened := g.breakers.failedBy(key.Realm(), failure{key.ID, j.usageID}, now)
 	if opened != nil {
 		j.rest(pool.ProviderSubject(key), "", routing.BreakerOpen, opened.until, opened.times)
 		for _, other := range opened.before {
@@ -303,7 +295,7 @@ func (g *Gateway) faulted(j *job, seen *routing.Observation, now time.Time) {
 	if open {
 		seen.ClientFault = true
 		g.circuits.unclear(circuitOf(key, place), j.usageID)
-		j.pardon(key.Provider)
+		j.pardon(key.Realm())
 		return
 	}
 	if _, opened := g.circuits.failedBy(circuitOf(key, place), failure{j.usageID, j.usageID}, now); opened != nil {
@@ -311,11 +303,11 @@ func (g *Gateway) faulted(j *job, seen *routing.Observation, now time.Time) {
 	}
 }
 
-// pardon takes back what attempts of this request said of other keys of a provider that turned out to fail as a whole.
+// pardon takes back what attempts of this request said of other keys of a realm that turned out to fail as a whole.
 func (j *job) pardon(of string) {
 	for i := range j.lessons {
 		l := &j.lessons[i]
-		if o := j.offer(l.resource); l.delta.Failures > 0 && o != nil && o.key.Provider == of && l.delta.LastUsedAt != nil {
+		if o := j.offer(l.resource); l.delta.Failures > 0 && o != nil && o.key.Realm() == of && l.delta.LastUsedAt != nil {
 			l.delta = routing.DeltaOf(routing.Observation{At: *l.delta.LastUsedAt, ClientFault: true})
 		}
 	}

@@ -59,7 +59,7 @@ func (g *Gateway) candidate(c *routing.Candidate, j *job, o *offer, limit, promp
 
 // known leaves a key out that this server or another one saw fail too often, or whose provider as a whole did.
 func (g *Gateway) known(c *routing.Candidate, k *pool.Key, a *ask, now time.Time) {
-	if until, open := g.breakers.open(breakerOf(k), now); open {
+	if until, open := g.breakers.open(k.Realm(), now); open {
 		exclude(c, routing.BreakerOpen, until)
 		return
 	}

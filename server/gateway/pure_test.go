@@ -334,3 +334,18 @@ func TestAKeyCoolsAsLongAsItIsToldElseLongerEachTime(t *testing.T) {
 	require.Equal(t, coolMost, coolFor(0, 5))
 	require.Equal(t, coolMost, coolFor(0, math.MaxInt64))
 }
+
+func TestOneAddressThatIsDownSaysNothingOfAnother(t *testing.T) {
+	at := func(id ids.ID, address string) offer {
+		return offer{key: &pool.Key{ID: id, Provider: "custom", BaseURL: address}}
+	}
+	now := time.Unix(0, 0).UTC()
+	failed := routing.DeltaOf(routing.Observation{At: now})
+	j := &job{
+		offers:  []offer{at("here", "https://down.example.org/v1"), at("there", "https://up.example.org/v1")},
+		lessons: []lesson{{"here", failed}, {"there", failed}},
+	}
+	j.pardon(j.offers[0].key.Realm())
+	require.Zero(t, j.lessons[0].delta.Failures)
+	require.Equal(t, failed, j.lessons[1].delta, "its failure is its own")
+}

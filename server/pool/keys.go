@@ -47,6 +47,9 @@ func (k *Key) Active() bool { return k.Status == Active }
 // Ref is what the key is bound to in the vault.
 func (k *Key) Ref() vault.Ref { return vault.Ref{Resource: k.ID, Provider: k.Provider, Host: k.Host} }
 
+// Realm is what may fail as a whole: the key's provider or, where an admin named the address, the provider there.
+func (k *Key) Realm() string { return realm(k.Target()) }
+
 // Target is where the key is used.
 func (k *Key) Target() provider.Target {
 	return provider.Target{Provider: k.Provider, BaseURL: k.BaseURL}

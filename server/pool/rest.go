@@ -27,9 +27,8 @@ const (
 
 const providerSubject = "provider:"
 
-// ProviderSubject is what the rests of a key's provider as a whole are about: the provider or, where an admin named the
-// address, the provider there.
-func ProviderSubject(k *Key) string { return providerSubject + realm(k.Target()) }
+// ProviderSubject is what the rests of a key's realm are about.
+func ProviderSubject(k *Key) string { return providerSubject + k.Realm() }
 
 // rest gives the keys their rests.
 func rest(keys map[ids.ID]*Key, rests map[string][]Rest) {
