@@ -29,6 +29,10 @@ type APIToken struct {
 	MaskedSecret string `json:"masked_secret,omitempty"`
 	// Models holds the value of the "models" field.
 	Models []string `json:"models,omitempty"`
+	// Scopes holds the value of the "scopes" field.
+	Scopes []string `json:"scopes,omitempty"`
+	// Networks holds the value of the "networks" field.
+	Networks []string `json:"networks,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
@@ -45,7 +49,7 @@ func (*APIToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case apitoken.FieldSecretHash, apitoken.FieldModels:
+		case apitoken.FieldSecretHash, apitoken.FieldModels, apitoken.FieldScopes, apitoken.FieldNetworks:
 			values[i] = new([]byte)
 		case apitoken.FieldID, apitoken.FieldUserID, apitoken.FieldName, apitoken.FieldMaskedSecret:
 			values[i] = new(sql.NullString)
@@ -102,6 +106,22 @@ func (_m *APIToken) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Models); err != nil {
 					return fmt.Errorf("unmarshal field models: %w", err)
+				}
+			}
+		case apitoken.FieldScopes:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field scopes", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Scopes); err != nil {
+					return fmt.Errorf("unmarshal field scopes: %w", err)
+				}
+			}
+		case apitoken.FieldNetworks:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field networks", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Networks); err != nil {
+					return fmt.Errorf("unmarshal field networks: %w", err)
 				}
 			}
 		case apitoken.FieldCreatedAt:
@@ -180,6 +200,12 @@ func (_m *APIToken) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("models=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Models))
+	builder.WriteString(", ")
+	builder.WriteString("scopes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Scopes))
+	builder.WriteString(", ")
+	builder.WriteString("networks=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Networks))
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -54,6 +54,18 @@ func (_c *APITokenCreate) SetModels(v []string) *APITokenCreate {
 	return _c
 }
 
+// SetScopes sets the "scopes" field.
+func (_c *APITokenCreate) SetScopes(v []string) *APITokenCreate {
+	_c.mutation.SetScopes(v)
+	return _c
+}
+
+// SetNetworks sets the "networks" field.
+func (_c *APITokenCreate) SetNetworks(v []string) *APITokenCreate {
+	_c.mutation.SetNetworks(v)
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *APITokenCreate) SetCreatedAt(v time.Time) *APITokenCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -213,6 +225,14 @@ func (_c *APITokenCreate) createSpec() (*APIToken, *sqlgraph.CreateSpec) {
 		_spec.SetField(apitoken.FieldModels, field.TypeJSON, value)
 		_node.Models = value
 	}
+	if value, ok := _c.mutation.Scopes(); ok {
+		_spec.SetField(apitoken.FieldScopes, field.TypeJSON, value)
+		_node.Scopes = value
+	}
+	if value, ok := _c.mutation.Networks(); ok {
+		_spec.SetField(apitoken.FieldNetworks, field.TypeJSON, value)
+		_node.Networks = value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(apitoken.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -308,6 +328,42 @@ func (u *APITokenUpsert) UpdateModels() *APITokenUpsert {
 // ClearModels clears the value of the "models" field.
 func (u *APITokenUpsert) ClearModels() *APITokenUpsert {
 	u.SetNull(apitoken.FieldModels)
+	return u
+}
+
+// SetScopes sets the "scopes" field.
+func (u *APITokenUpsert) SetScopes(v []string) *APITokenUpsert {
+	u.Set(apitoken.FieldScopes, v)
+	return u
+}
+
+// UpdateScopes sets the "scopes" field to the value that was provided on create.
+func (u *APITokenUpsert) UpdateScopes() *APITokenUpsert {
+	u.SetExcluded(apitoken.FieldScopes)
+	return u
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (u *APITokenUpsert) ClearScopes() *APITokenUpsert {
+	u.SetNull(apitoken.FieldScopes)
+	return u
+}
+
+// SetNetworks sets the "networks" field.
+func (u *APITokenUpsert) SetNetworks(v []string) *APITokenUpsert {
+	u.Set(apitoken.FieldNetworks, v)
+	return u
+}
+
+// UpdateNetworks sets the "networks" field to the value that was provided on create.
+func (u *APITokenUpsert) UpdateNetworks() *APITokenUpsert {
+	u.SetExcluded(apitoken.FieldNetworks)
+	return u
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (u *APITokenUpsert) ClearNetworks() *APITokenUpsert {
+	u.SetNull(apitoken.FieldNetworks)
 	return u
 }
 
@@ -457,6 +513,48 @@ func (u *APITokenUpsertOne) UpdateModels() *APITokenUpsertOne {
 func (u *APITokenUpsertOne) ClearModels() *APITokenUpsertOne {
 	return u.Update(func(s *APITokenUpsert) {
 		s.ClearModels()
+	})
+}
+
+// SetScopes sets the "scopes" field.
+func (u *APITokenUpsertOne) SetScopes(v []string) *APITokenUpsertOne {
+	return u.Update(func(s *APITokenUpsert) {
+		s.SetScopes(v)
+	})
+}
+
+// UpdateScopes sets the "scopes" field to the value that was provided on create.
+func (u *APITokenUpsertOne) UpdateScopes() *APITokenUpsertOne {
+	return u.Update(func(s *APITokenUpsert) {
+		s.UpdateScopes()
+	})
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (u *APITokenUpsertOne) ClearScopes() *APITokenUpsertOne {
+	return u.Update(func(s *APITokenUpsert) {
+		s.ClearScopes()
+	})
+}
+
+// SetNetworks sets the "networks" field.
+func (u *APITokenUpsertOne) SetNetworks(v []string) *APITokenUpsertOne {
+	return u.Update(func(s *APITokenUpsert) {
+		s.SetNetworks(v)
+	})
+}
+
+// UpdateNetworks sets the "networks" field to the value that was provided on create.
+func (u *APITokenUpsertOne) UpdateNetworks() *APITokenUpsertOne {
+	return u.Update(func(s *APITokenUpsert) {
+		s.UpdateNetworks()
+	})
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (u *APITokenUpsertOne) ClearNetworks() *APITokenUpsertOne {
+	return u.Update(func(s *APITokenUpsert) {
+		s.ClearNetworks()
 	})
 }
 
@@ -781,6 +879,48 @@ func (u *APITokenUpsertBulk) UpdateModels() *APITokenUpsertBulk {
 func (u *APITokenUpsertBulk) ClearModels() *APITokenUpsertBulk {
 	return u.Update(func(s *APITokenUpsert) {
 		s.ClearModels()
+	})
+}
+
+// SetScopes sets the "scopes" field.
+func (u *APITokenUpsertBulk) SetScopes(v []string) *APITokenUpsertBulk {
+	return u.Update(func(s *APITokenUpsert) {
+		s.SetScopes(v)
+	})
+}
+
+// UpdateScopes sets the "scopes" field to the value that was provided on create.
+func (u *APITokenUpsertBulk) UpdateScopes() *APITokenUpsertBulk {
+	return u.Update(func(s *APITokenUpsert) {
+		s.UpdateScopes()
+	})
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (u *APITokenUpsertBulk) ClearScopes() *APITokenUpsertBulk {
+	return u.Update(func(s *APITokenUpsert) {
+		s.ClearScopes()
+	})
+}
+
+// SetNetworks sets the "networks" field.
+func (u *APITokenUpsertBulk) SetNetworks(v []string) *APITokenUpsertBulk {
+	return u.Update(func(s *APITokenUpsert) {
+		s.SetNetworks(v)
+	})
+}
+
+// UpdateNetworks sets the "networks" field to the value that was provided on create.
+func (u *APITokenUpsertBulk) UpdateNetworks() *APITokenUpsertBulk {
+	return u.Update(func(s *APITokenUpsert) {
+		s.UpdateNetworks()
+	})
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (u *APITokenUpsertBulk) ClearNetworks() *APITokenUpsertBulk {
+	return u.Update(func(s *APITokenUpsert) {
+		s.ClearNetworks()
 	})
 }
 

@@ -62,6 +62,42 @@ func (_u *APITokenUpdate) ClearModels() *APITokenUpdate {
 	return _u
 }
 
+// SetScopes sets the "scopes" field.
+func (_u *APITokenUpdate) SetScopes(v []string) *APITokenUpdate {
+	_u.mutation.SetScopes(v)
+	return _u
+}
+
+// AppendScopes appends value to the "scopes" field.
+func (_u *APITokenUpdate) AppendScopes(v []string) *APITokenUpdate {
+	_u.mutation.AppendScopes(v)
+	return _u
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (_u *APITokenUpdate) ClearScopes() *APITokenUpdate {
+	_u.mutation.ClearScopes()
+	return _u
+}
+
+// SetNetworks sets the "networks" field.
+func (_u *APITokenUpdate) SetNetworks(v []string) *APITokenUpdate {
+	_u.mutation.SetNetworks(v)
+	return _u
+}
+
+// AppendNetworks appends value to the "networks" field.
+func (_u *APITokenUpdate) AppendNetworks(v []string) *APITokenUpdate {
+	_u.mutation.AppendNetworks(v)
+	return _u
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (_u *APITokenUpdate) ClearNetworks() *APITokenUpdate {
+	_u.mutation.ClearNetworks()
+	return _u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_u *APITokenUpdate) SetExpiresAt(v time.Time) *APITokenUpdate {
 	_u.mutation.SetExpiresAt(v)
@@ -183,6 +219,28 @@ func (_u *APITokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ModelsCleared() {
 		_spec.ClearField(apitoken.FieldModels, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Scopes(); ok {
+		_spec.SetField(apitoken.FieldScopes, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedScopes(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apitoken.FieldScopes, value)
+		})
+	}
+	if _u.mutation.ScopesCleared() {
+		_spec.ClearField(apitoken.FieldScopes, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Networks(); ok {
+		_spec.SetField(apitoken.FieldNetworks, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedNetworks(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apitoken.FieldNetworks, value)
+		})
+	}
+	if _u.mutation.NetworksCleared() {
+		_spec.ClearField(apitoken.FieldNetworks, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(apitoken.FieldExpiresAt, field.TypeTime, value)
 	}
@@ -252,6 +310,42 @@ func (_u *APITokenUpdateOne) AppendModels(v []string) *APITokenUpdateOne {
 // ClearModels clears the value of the "models" field.
 func (_u *APITokenUpdateOne) ClearModels() *APITokenUpdateOne {
 	_u.mutation.ClearModels()
+	return _u
+}
+
+// SetScopes sets the "scopes" field.
+func (_u *APITokenUpdateOne) SetScopes(v []string) *APITokenUpdateOne {
+	_u.mutation.SetScopes(v)
+	return _u
+}
+
+// AppendScopes appends value to the "scopes" field.
+func (_u *APITokenUpdateOne) AppendScopes(v []string) *APITokenUpdateOne {
+	_u.mutation.AppendScopes(v)
+	return _u
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (_u *APITokenUpdateOne) ClearScopes() *APITokenUpdateOne {
+	_u.mutation.ClearScopes()
+	return _u
+}
+
+// SetNetworks sets the "networks" field.
+func (_u *APITokenUpdateOne) SetNetworks(v []string) *APITokenUpdateOne {
+	_u.mutation.SetNetworks(v)
+	return _u
+}
+
+// AppendNetworks appends value to the "networks" field.
+func (_u *APITokenUpdateOne) AppendNetworks(v []string) *APITokenUpdateOne {
+	_u.mutation.AppendNetworks(v)
+	return _u
+}
+
+// ClearNetworks clears the value of the "networks" field.
+func (_u *APITokenUpdateOne) ClearNetworks() *APITokenUpdateOne {
+	_u.mutation.ClearNetworks()
 	return _u
 }
 
@@ -405,6 +499,28 @@ func (_u *APITokenUpdateOne) sqlSave(ctx context.Context) (_node *APIToken, err 
 	}
 	if _u.mutation.ModelsCleared() {
 		_spec.ClearField(apitoken.FieldModels, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Scopes(); ok {
+		_spec.SetField(apitoken.FieldScopes, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedScopes(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apitoken.FieldScopes, value)
+		})
+	}
+	if _u.mutation.ScopesCleared() {
+		_spec.ClearField(apitoken.FieldScopes, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Networks(); ok {
+		_spec.SetField(apitoken.FieldNetworks, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedNetworks(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apitoken.FieldNetworks, value)
+		})
+	}
+	if _u.mutation.NetworksCleared() {
+		_spec.ClearField(apitoken.FieldNetworks, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(apitoken.FieldExpiresAt, field.TypeTime, value)

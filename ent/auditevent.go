@@ -28,7 +28,19 @@ type AuditEvent struct {
 	// Subject holds the value of the "subject" field.
 	Subject string `json:"subject,omitempty"`
 	// Detail holds the value of the "detail" field.
-	Detail       map[string]interface{} `json:"detail,omitempty"`
+	Detail map[string]interface{} `json:"detail,omitempty"`
+	// SessionID holds the value of the "session_id" field.
+	SessionID ids.ID `json:"session_id,omitempty"`
+	// TokenID holds the value of the "token_id" field.
+	TokenID ids.ID `json:"token_id,omitempty"`
+	// RequestID holds the value of the "request_id" field.
+	RequestID ids.ID `json:"request_id,omitempty"`
+	// IP holds the value of the "ip" field.
+	IP string `json:"ip,omitempty"`
+	// UserAgent holds the value of the "user_agent" field.
+	UserAgent string `json:"user_agent,omitempty"`
+	// Reason holds the value of the "reason" field.
+	Reason       string `json:"reason,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -39,7 +51,7 @@ func (*AuditEvent) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case auditevent.FieldDetail:
 			values[i] = new([]byte)
-		case auditevent.FieldID, auditevent.FieldActorID, auditevent.FieldAction, auditevent.FieldSubject:
+		case auditevent.FieldID, auditevent.FieldActorID, auditevent.FieldAction, auditevent.FieldSubject, auditevent.FieldSessionID, auditevent.FieldTokenID, auditevent.FieldRequestID, auditevent.FieldIP, auditevent.FieldUserAgent, auditevent.FieldReason:
 			values[i] = new(sql.NullString)
 		case auditevent.FieldAt:
 			values[i] = new(sql.NullTime)
@@ -97,6 +109,42 @@ func (_m *AuditEvent) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field detail: %w", err)
 				}
 			}
+		case auditevent.FieldSessionID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field session_id", values[i])
+			} else if value.Valid {
+				_m.SessionID = ids.ID(value.String)
+			}
+		case auditevent.FieldTokenID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field token_id", values[i])
+			} else if value.Valid {
+				_m.TokenID = ids.ID(value.String)
+			}
+		case auditevent.FieldRequestID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field request_id", values[i])
+			} else if value.Valid {
+				_m.RequestID = ids.ID(value.String)
+			}
+		case auditevent.FieldIP:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field ip", values[i])
+			} else if value.Valid {
+				_m.IP = value.String
+			}
+		case auditevent.FieldUserAgent:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
+			} else if value.Valid {
+				_m.UserAgent = value.String
+			}
+		case auditevent.FieldReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field reason", values[i])
+			} else if value.Valid {
+				_m.Reason = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -149,6 +197,24 @@ func (_m *AuditEvent) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("detail=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Detail))
+	builder.WriteString(", ")
+	builder.WriteString("session_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SessionID))
+	builder.WriteString(", ")
+	builder.WriteString("token_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.TokenID))
+	builder.WriteString(", ")
+	builder.WriteString("request_id=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RequestID))
+	builder.WriteString(", ")
+	builder.WriteString("ip=")
+	builder.WriteString(_m.IP)
+	builder.WriteString(", ")
+	builder.WriteString("user_agent=")
+	builder.WriteString(_m.UserAgent)
+	builder.WriteString(", ")
+	builder.WriteString("reason=")
+	builder.WriteString(_m.Reason)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -62,6 +62,90 @@ func (_c *AuditEventCreate) SetDetail(v map[string]interface{}) *AuditEventCreat
 	return _c
 }
 
+// SetSessionID sets the "session_id" field.
+func (_c *AuditEventCreate) SetSessionID(v ids.ID) *AuditEventCreate {
+	_c.mutation.SetSessionID(v)
+	return _c
+}
+
+// SetNillableSessionID sets the "session_id" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableSessionID(v *ids.ID) *AuditEventCreate {
+	if v != nil {
+		_c.SetSessionID(*v)
+	}
+	return _c
+}
+
+// SetTokenID sets the "token_id" field.
+func (_c *AuditEventCreate) SetTokenID(v ids.ID) *AuditEventCreate {
+	_c.mutation.SetTokenID(v)
+	return _c
+}
+
+// SetNillableTokenID sets the "token_id" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableTokenID(v *ids.ID) *AuditEventCreate {
+	if v != nil {
+		_c.SetTokenID(*v)
+	}
+	return _c
+}
+
+// SetRequestID sets the "request_id" field.
+func (_c *AuditEventCreate) SetRequestID(v ids.ID) *AuditEventCreate {
+	_c.mutation.SetRequestID(v)
+	return _c
+}
+
+// SetNillableRequestID sets the "request_id" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableRequestID(v *ids.ID) *AuditEventCreate {
+	if v != nil {
+		_c.SetRequestID(*v)
+	}
+	return _c
+}
+
+// SetIP sets the "ip" field.
+func (_c *AuditEventCreate) SetIP(v string) *AuditEventCreate {
+	_c.mutation.SetIP(v)
+	return _c
+}
+
+// SetNillableIP sets the "ip" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableIP(v *string) *AuditEventCreate {
+	if v != nil {
+		_c.SetIP(*v)
+	}
+	return _c
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (_c *AuditEventCreate) SetUserAgent(v string) *AuditEventCreate {
+	_c.mutation.SetUserAgent(v)
+	return _c
+}
+
+// SetNillableUserAgent sets the "user_agent" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableUserAgent(v *string) *AuditEventCreate {
+	if v != nil {
+		_c.SetUserAgent(*v)
+	}
+	return _c
+}
+
+// SetReason sets the "reason" field.
+func (_c *AuditEventCreate) SetReason(v string) *AuditEventCreate {
+	_c.mutation.SetReason(v)
+	return _c
+}
+
+// SetNillableReason sets the "reason" field if the given value is not nil.
+func (_c *AuditEventCreate) SetNillableReason(v *string) *AuditEventCreate {
+	if v != nil {
+		_c.SetReason(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AuditEventCreate) SetID(v ids.ID) *AuditEventCreate {
 	_c.mutation.SetID(v)
@@ -75,6 +159,7 @@ func (_c *AuditEventCreate) Mutation() *AuditEventMutation {
 
 // Save creates the AuditEvent in the database.
 func (_c *AuditEventCreate) Save(ctx context.Context) (*AuditEvent, error) {
+	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -100,6 +185,34 @@ func (_c *AuditEventCreate) ExecX(ctx context.Context) {
 	}
 }
 
+// defaults sets the default values of the builder before save.
+func (_c *AuditEventCreate) defaults() {
+	if _, ok := _c.mutation.SessionID(); !ok {
+		v := auditevent.DefaultSessionID
+		_c.mutation.SetSessionID(v)
+	}
+	if _, ok := _c.mutation.TokenID(); !ok {
+		v := auditevent.DefaultTokenID
+		_c.mutation.SetTokenID(v)
+	}
+	if _, ok := _c.mutation.RequestID(); !ok {
+		v := auditevent.DefaultRequestID
+		_c.mutation.SetRequestID(v)
+	}
+	if _, ok := _c.mutation.IP(); !ok {
+		v := auditevent.DefaultIP
+		_c.mutation.SetIP(v)
+	}
+	if _, ok := _c.mutation.UserAgent(); !ok {
+		v := auditevent.DefaultUserAgent
+		_c.mutation.SetUserAgent(v)
+	}
+	if _, ok := _c.mutation.Reason(); !ok {
+		v := auditevent.DefaultReason
+		_c.mutation.SetReason(v)
+	}
+}
+
 // check runs all checks and user-defined validators on the builder.
 func (_c *AuditEventCreate) check() error {
 	if _, ok := _c.mutation.At(); !ok {
@@ -110,6 +223,24 @@ func (_c *AuditEventCreate) check() error {
 	}
 	if _, ok := _c.mutation.Subject(); !ok {
 		return &ValidationError{Name: "subject", err: errors.New(`ent: missing required field "AuditEvent.subject"`)}
+	}
+	if _, ok := _c.mutation.SessionID(); !ok {
+		return &ValidationError{Name: "session_id", err: errors.New(`ent: missing required field "AuditEvent.session_id"`)}
+	}
+	if _, ok := _c.mutation.TokenID(); !ok {
+		return &ValidationError{Name: "token_id", err: errors.New(`ent: missing required field "AuditEvent.token_id"`)}
+	}
+	if _, ok := _c.mutation.RequestID(); !ok {
+		return &ValidationError{Name: "request_id", err: errors.New(`ent: missing required field "AuditEvent.request_id"`)}
+	}
+	if _, ok := _c.mutation.IP(); !ok {
+		return &ValidationError{Name: "ip", err: errors.New(`ent: missing required field "AuditEvent.ip"`)}
+	}
+	if _, ok := _c.mutation.UserAgent(); !ok {
+		return &ValidationError{Name: "user_agent", err: errors.New(`ent: missing required field "AuditEvent.user_agent"`)}
+	}
+	if _, ok := _c.mutation.Reason(); !ok {
+		return &ValidationError{Name: "reason", err: errors.New(`ent: missing required field "AuditEvent.reason"`)}
 	}
 	return nil
 }
@@ -166,6 +297,30 @@ func (_c *AuditEventCreate) createSpec() (*AuditEvent, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Detail(); ok {
 		_spec.SetField(auditevent.FieldDetail, field.TypeJSON, value)
 		_node.Detail = value
+	}
+	if value, ok := _c.mutation.SessionID(); ok {
+		_spec.SetField(auditevent.FieldSessionID, field.TypeString, value)
+		_node.SessionID = value
+	}
+	if value, ok := _c.mutation.TokenID(); ok {
+		_spec.SetField(auditevent.FieldTokenID, field.TypeString, value)
+		_node.TokenID = value
+	}
+	if value, ok := _c.mutation.RequestID(); ok {
+		_spec.SetField(auditevent.FieldRequestID, field.TypeString, value)
+		_node.RequestID = value
+	}
+	if value, ok := _c.mutation.IP(); ok {
+		_spec.SetField(auditevent.FieldIP, field.TypeString, value)
+		_node.IP = value
+	}
+	if value, ok := _c.mutation.UserAgent(); ok {
+		_spec.SetField(auditevent.FieldUserAgent, field.TypeString, value)
+		_node.UserAgent = value
+	}
+	if value, ok := _c.mutation.Reason(); ok {
+		_spec.SetField(auditevent.FieldReason, field.TypeString, value)
+		_node.Reason = value
 	}
 	return _node, _spec
 }
@@ -250,6 +405,24 @@ func (u *AuditEventUpsertOne) UpdateNewValues() *AuditEventUpsertOne {
 		}
 		if _, exists := u.create.mutation.Detail(); exists {
 			s.SetIgnore(auditevent.FieldDetail)
+		}
+		if _, exists := u.create.mutation.SessionID(); exists {
+			s.SetIgnore(auditevent.FieldSessionID)
+		}
+		if _, exists := u.create.mutation.TokenID(); exists {
+			s.SetIgnore(auditevent.FieldTokenID)
+		}
+		if _, exists := u.create.mutation.RequestID(); exists {
+			s.SetIgnore(auditevent.FieldRequestID)
+		}
+		if _, exists := u.create.mutation.IP(); exists {
+			s.SetIgnore(auditevent.FieldIP)
+		}
+		if _, exists := u.create.mutation.UserAgent(); exists {
+			s.SetIgnore(auditevent.FieldUserAgent)
+		}
+		if _, exists := u.create.mutation.Reason(); exists {
+			s.SetIgnore(auditevent.FieldReason)
 		}
 	}))
 	return u
@@ -339,6 +512,7 @@ func (_c *AuditEventCreateBulk) Save(ctx context.Context) ([]*AuditEvent, error)
 	for i := range _c.builders {
 		func(i int, root context.Context) {
 			builder := _c.builders[i]
+			builder.defaults()
 			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
 				mutation, ok := m.(*AuditEventMutation)
 				if !ok {
@@ -478,6 +652,24 @@ func (u *AuditEventUpsertBulk) UpdateNewValues() *AuditEventUpsertBulk {
 			}
 			if _, exists := b.mutation.Detail(); exists {
 				s.SetIgnore(auditevent.FieldDetail)
+			}
+			if _, exists := b.mutation.SessionID(); exists {
+				s.SetIgnore(auditevent.FieldSessionID)
+			}
+			if _, exists := b.mutation.TokenID(); exists {
+				s.SetIgnore(auditevent.FieldTokenID)
+			}
+			if _, exists := b.mutation.RequestID(); exists {
+				s.SetIgnore(auditevent.FieldRequestID)
+			}
+			if _, exists := b.mutation.IP(); exists {
+				s.SetIgnore(auditevent.FieldIP)
+			}
+			if _, exists := b.mutation.UserAgent(); exists {
+				s.SetIgnore(auditevent.FieldUserAgent)
+			}
+			if _, exists := b.mutation.Reason(); exists {
+				s.SetIgnore(auditevent.FieldReason)
 			}
 		}
 	}))

@@ -18,14 +18,20 @@ import (
 	"github.com/resourcepool/resourcepool/ent/alert"
 	"github.com/resourcepool/resourcepool/ent/apitoken"
 	"github.com/resourcepool/resourcepool/ent/auditevent"
+	"github.com/resourcepool/resourcepool/ent/customrole"
+	"github.com/resourcepool/resourcepool/ent/emaillink"
+	"github.com/resourcepool/resourcepool/ent/identity"
+	"github.com/resourcepool/resourcepool/ent/keyaccess"
 	"github.com/resourcepool/resourcepool/ent/ledgeraccount"
 	"github.com/resourcepool/resourcepool/ent/ledgertransaction"
 	"github.com/resourcepool/resourcepool/ent/masterkey"
 	"github.com/resourcepool/resourcepool/ent/modelcost"
 	"github.com/resourcepool/resourcepool/ent/modelprice"
+	"github.com/resourcepool/resourcepool/ent/passkey"
 	"github.com/resourcepool/resourcepool/ent/poolledger"
 	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/ent/routingdecision"
+	"github.com/resourcepool/resourcepool/ent/secondfactor"
 	"github.com/resourcepool/resourcepool/ent/secret"
 	"github.com/resourcepool/resourcepool/ent/session"
 	"github.com/resourcepool/resourcepool/ent/setting"
@@ -46,6 +52,14 @@ type Client struct {
 	Alert *AlertClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// CustomRole is the client for interacting with the CustomRole builders.
+	CustomRole *CustomRoleClient
+	// EmailLink is the client for interacting with the EmailLink builders.
+	EmailLink *EmailLinkClient
+	// Identity is the client for interacting with the Identity builders.
+	Identity *IdentityClient
+	// KeyAccess is the client for interacting with the KeyAccess builders.
+	KeyAccess *KeyAccessClient
 	// LedgerAccount is the client for interacting with the LedgerAccount builders.
 	LedgerAccount *LedgerAccountClient
 	// LedgerTransaction is the client for interacting with the LedgerTransaction builders.
@@ -56,12 +70,16 @@ type Client struct {
 	ModelCost *ModelCostClient
 	// ModelPrice is the client for interacting with the ModelPrice builders.
 	ModelPrice *ModelPriceClient
+	// Passkey is the client for interacting with the Passkey builders.
+	Passkey *PasskeyClient
 	// PoolLedger is the client for interacting with the PoolLedger builders.
 	PoolLedger *PoolLedgerClient
 	// PoolResource is the client for interacting with the PoolResource builders.
 	PoolResource *PoolResourceClient
 	// RoutingDecision is the client for interacting with the RoutingDecision builders.
 	RoutingDecision *RoutingDecisionClient
+	// SecondFactor is the client for interacting with the SecondFactor builders.
+	SecondFactor *SecondFactorClient
 	// Secret is the client for interacting with the Secret builders.
 	Secret *SecretClient
 	// Session is the client for interacting with the Session builders.
@@ -86,14 +104,20 @@ func (c *Client) init() {
 	c.APIToken = NewAPITokenClient(c.config)
 	c.Alert = NewAlertClient(c.config)
 	c.AuditEvent = NewAuditEventClient(c.config)
+	c.CustomRole = NewCustomRoleClient(c.config)
+	c.EmailLink = NewEmailLinkClient(c.config)
+	c.Identity = NewIdentityClient(c.config)
+	c.KeyAccess = NewKeyAccessClient(c.config)
 	c.LedgerAccount = NewLedgerAccountClient(c.config)
 	c.LedgerTransaction = NewLedgerTransactionClient(c.config)
 	c.MasterKey = NewMasterKeyClient(c.config)
 	c.ModelCost = NewModelCostClient(c.config)
 	c.ModelPrice = NewModelPriceClient(c.config)
+	c.Passkey = NewPasskeyClient(c.config)
 	c.PoolLedger = NewPoolLedgerClient(c.config)
 	c.PoolResource = NewPoolResourceClient(c.config)
 	c.RoutingDecision = NewRoutingDecisionClient(c.config)
+	c.SecondFactor = NewSecondFactorClient(c.config)
 	c.Secret = NewSecretClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
@@ -194,14 +218,20 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		APIToken:          NewAPITokenClient(cfg),
 		Alert:             NewAlertClient(cfg),
 		AuditEvent:        NewAuditEventClient(cfg),
+		CustomRole:        NewCustomRoleClient(cfg),
+		EmailLink:         NewEmailLinkClient(cfg),
+		Identity:          NewIdentityClient(cfg),
+		KeyAccess:         NewKeyAccessClient(cfg),
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerTransaction: NewLedgerTransactionClient(cfg),
 		MasterKey:         NewMasterKeyClient(cfg),
 		ModelCost:         NewModelCostClient(cfg),
 		ModelPrice:        NewModelPriceClient(cfg),
+		Passkey:           NewPasskeyClient(cfg),
 		PoolLedger:        NewPoolLedgerClient(cfg),
 		PoolResource:      NewPoolResourceClient(cfg),
 		RoutingDecision:   NewRoutingDecisionClient(cfg),
+		SecondFactor:      NewSecondFactorClient(cfg),
 		Secret:            NewSecretClient(cfg),
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
@@ -229,14 +259,20 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		APIToken:          NewAPITokenClient(cfg),
 		Alert:             NewAlertClient(cfg),
 		AuditEvent:        NewAuditEventClient(cfg),
+		CustomRole:        NewCustomRoleClient(cfg),
+		EmailLink:         NewEmailLinkClient(cfg),
+		Identity:          NewIdentityClient(cfg),
+		KeyAccess:         NewKeyAccessClient(cfg),
 		LedgerAccount:     NewLedgerAccountClient(cfg),
 		LedgerTransaction: NewLedgerTransactionClient(cfg),
 		MasterKey:         NewMasterKeyClient(cfg),
 		ModelCost:         NewModelCostClient(cfg),
 		ModelPrice:        NewModelPriceClient(cfg),
+		Passkey:           NewPasskeyClient(cfg),
 		PoolLedger:        NewPoolLedgerClient(cfg),
 		PoolResource:      NewPoolResourceClient(cfg),
 		RoutingDecision:   NewRoutingDecisionClient(cfg),
+		SecondFactor:      NewSecondFactorClient(cfg),
 		Secret:            NewSecretClient(cfg),
 		Session:           NewSessionClient(cfg),
 		Setting:           NewSettingClient(cfg),
@@ -271,9 +307,10 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.APIToken, c.Alert, c.AuditEvent, c.LedgerAccount, c.LedgerTransaction,
-		c.MasterKey, c.ModelCost, c.ModelPrice, c.PoolLedger, c.PoolResource,
-		c.RoutingDecision, c.Secret, c.Session, c.Setting, c.UsageLog, c.User,
+		c.APIToken, c.Alert, c.AuditEvent, c.CustomRole, c.EmailLink, c.Identity,
+		c.KeyAccess, c.LedgerAccount, c.LedgerTransaction, c.MasterKey, c.ModelCost,
+		c.ModelPrice, c.Passkey, c.PoolLedger, c.PoolResource, c.RoutingDecision,
+		c.SecondFactor, c.Secret, c.Session, c.Setting, c.UsageLog, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -283,9 +320,10 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.APIToken, c.Alert, c.AuditEvent, c.LedgerAccount, c.LedgerTransaction,
-		c.MasterKey, c.ModelCost, c.ModelPrice, c.PoolLedger, c.PoolResource,
-		c.RoutingDecision, c.Secret, c.Session, c.Setting, c.UsageLog, c.User,
+		c.APIToken, c.Alert, c.AuditEvent, c.CustomRole, c.EmailLink, c.Identity,
+		c.KeyAccess, c.LedgerAccount, c.LedgerTransaction, c.MasterKey, c.ModelCost,
+		c.ModelPrice, c.Passkey, c.PoolLedger, c.PoolResource, c.RoutingDecision,
+		c.SecondFactor, c.Secret, c.Session, c.Setting, c.UsageLog, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -300,6 +338,14 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Alert.mutate(ctx, m)
 	case *AuditEventMutation:
 		return c.AuditEvent.mutate(ctx, m)
+	case *CustomRoleMutation:
+		return c.CustomRole.mutate(ctx, m)
+	case *EmailLinkMutation:
+		return c.EmailLink.mutate(ctx, m)
+	case *IdentityMutation:
+		return c.Identity.mutate(ctx, m)
+	case *KeyAccessMutation:
+		return c.KeyAccess.mutate(ctx, m)
 	case *LedgerAccountMutation:
 		return c.LedgerAccount.mutate(ctx, m)
 	case *LedgerTransactionMutation:
@@ -310,12 +356,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ModelCost.mutate(ctx, m)
 	case *ModelPriceMutation:
 		return c.ModelPrice.mutate(ctx, m)
+	case *PasskeyMutation:
+		return c.Passkey.mutate(ctx, m)
 	case *PoolLedgerMutation:
 		return c.PoolLedger.mutate(ctx, m)
 	case *PoolResourceMutation:
 		return c.PoolResource.mutate(ctx, m)
 	case *RoutingDecisionMutation:
 		return c.RoutingDecision.mutate(ctx, m)
+	case *SecondFactorMutation:
+		return c.SecondFactor.mutate(ctx, m)
 	case *SecretMutation:
 		return c.Secret.mutate(ctx, m)
 	case *SessionMutation:
@@ -727,6 +777,538 @@ func (c *AuditEventClient) mutate(ctx context.Context, m *AuditEventMutation) (V
 		return (&AuditEventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditEvent mutation op: %q", m.Op())
+	}
+}
+
+// CustomRoleClient is a client for the CustomRole schema.
+type CustomRoleClient struct {
+	config
+}
+
+// NewCustomRoleClient returns a client for the CustomRole from the given config.
+func NewCustomRoleClient(c config) *CustomRoleClient {
+	return &CustomRoleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `customrole.Hooks(f(g(h())))`.
+func (c *CustomRoleClient) Use(hooks ...Hook) {
+	c.hooks.CustomRole = append(c.hooks.CustomRole, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `customrole.Intercept(f(g(h())))`.
+func (c *CustomRoleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.CustomRole = append(c.inters.CustomRole, interceptors...)
+}
+
+// Create returns a builder for creating a CustomRole entity.
+func (c *CustomRoleClient) Create() *CustomRoleCreate {
+	mutation := newCustomRoleMutation(c.config, OpCreate)
+	return &CustomRoleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of CustomRole entities.
+func (c *CustomRoleClient) CreateBulk(builders ...*CustomRoleCreate) *CustomRoleCreateBulk {
+	return &CustomRoleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *CustomRoleClient) MapCreateBulk(slice any, setFunc func(*CustomRoleCreate, int)) *CustomRoleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &CustomRoleCreateBulk{err: fmt.Errorf("calling to CustomRoleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*CustomRoleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &CustomRoleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for CustomRole.
+func (c *CustomRoleClient) Update() *CustomRoleUpdate {
+	mutation := newCustomRoleMutation(c.config, OpUpdate)
+	return &CustomRoleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *CustomRoleClient) UpdateOne(_m *CustomRole) *CustomRoleUpdateOne {
+	mutation := newCustomRoleMutation(c.config, OpUpdateOne, withCustomRole(_m))
+	return &CustomRoleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *CustomRoleClient) UpdateOneID(id ids.ID) *CustomRoleUpdateOne {
+	mutation := newCustomRoleMutation(c.config, OpUpdateOne, withCustomRoleID(id))
+	return &CustomRoleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for CustomRole.
+func (c *CustomRoleClient) Delete() *CustomRoleDelete {
+	mutation := newCustomRoleMutation(c.config, OpDelete)
+	return &CustomRoleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *CustomRoleClient) DeleteOne(_m *CustomRole) *CustomRoleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *CustomRoleClient) DeleteOneID(id ids.ID) *CustomRoleDeleteOne {
+	builder := c.Delete().Where(customrole.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &CustomRoleDeleteOne{builder}
+}
+
+// Query returns a query builder for CustomRole.
+func (c *CustomRoleClient) Query() *CustomRoleQuery {
+	return &CustomRoleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeCustomRole},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a CustomRole entity by its id.
+func (c *CustomRoleClient) Get(ctx context.Context, id ids.ID) (*CustomRole, error) {
+	return c.Query().Where(customrole.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *CustomRoleClient) GetX(ctx context.Context, id ids.ID) *CustomRole {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *CustomRoleClient) Hooks() []Hook {
+	return c.hooks.CustomRole
+}
+
+// Interceptors returns the client interceptors.
+func (c *CustomRoleClient) Interceptors() []Interceptor {
+	return c.inters.CustomRole
+}
+
+func (c *CustomRoleClient) mutate(ctx context.Context, m *CustomRoleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&CustomRoleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&CustomRoleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&CustomRoleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&CustomRoleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown CustomRole mutation op: %q", m.Op())
+	}
+}
+
+// EmailLinkClient is a client for the EmailLink schema.
+type EmailLinkClient struct {
+	config
+}
+
+// NewEmailLinkClient returns a client for the EmailLink from the given config.
+func NewEmailLinkClient(c config) *EmailLinkClient {
+	return &EmailLinkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `emaillink.Hooks(f(g(h())))`.
+func (c *EmailLinkClient) Use(hooks ...Hook) {
+	c.hooks.EmailLink = append(c.hooks.EmailLink, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `emaillink.Intercept(f(g(h())))`.
+func (c *EmailLinkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.EmailLink = append(c.inters.EmailLink, interceptors...)
+}
+
+// Create returns a builder for creating a EmailLink entity.
+func (c *EmailLinkClient) Create() *EmailLinkCreate {
+	mutation := newEmailLinkMutation(c.config, OpCreate)
+	return &EmailLinkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of EmailLink entities.
+func (c *EmailLinkClient) CreateBulk(builders ...*EmailLinkCreate) *EmailLinkCreateBulk {
+	return &EmailLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EmailLinkClient) MapCreateBulk(slice any, setFunc func(*EmailLinkCreate, int)) *EmailLinkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EmailLinkCreateBulk{err: fmt.Errorf("calling to EmailLinkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EmailLinkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EmailLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for EmailLink.
+func (c *EmailLinkClient) Update() *EmailLinkUpdate {
+	mutation := newEmailLinkMutation(c.config, OpUpdate)
+	return &EmailLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EmailLinkClient) UpdateOne(_m *EmailLink) *EmailLinkUpdateOne {
+	mutation := newEmailLinkMutation(c.config, OpUpdateOne, withEmailLink(_m))
+	return &EmailLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EmailLinkClient) UpdateOneID(id ids.ID) *EmailLinkUpdateOne {
+	mutation := newEmailLinkMutation(c.config, OpUpdateOne, withEmailLinkID(id))
+	return &EmailLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for EmailLink.
+func (c *EmailLinkClient) Delete() *EmailLinkDelete {
+	mutation := newEmailLinkMutation(c.config, OpDelete)
+	return &EmailLinkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EmailLinkClient) DeleteOne(_m *EmailLink) *EmailLinkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EmailLinkClient) DeleteOneID(id ids.ID) *EmailLinkDeleteOne {
+	builder := c.Delete().Where(emaillink.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EmailLinkDeleteOne{builder}
+}
+
+// Query returns a query builder for EmailLink.
+func (c *EmailLinkClient) Query() *EmailLinkQuery {
+	return &EmailLinkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEmailLink},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a EmailLink entity by its id.
+func (c *EmailLinkClient) Get(ctx context.Context, id ids.ID) (*EmailLink, error) {
+	return c.Query().Where(emaillink.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EmailLinkClient) GetX(ctx context.Context, id ids.ID) *EmailLink {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EmailLinkClient) Hooks() []Hook {
+	return c.hooks.EmailLink
+}
+
+// Interceptors returns the client interceptors.
+func (c *EmailLinkClient) Interceptors() []Interceptor {
+	return c.inters.EmailLink
+}
+
+func (c *EmailLinkClient) mutate(ctx context.Context, m *EmailLinkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EmailLinkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EmailLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EmailLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EmailLinkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown EmailLink mutation op: %q", m.Op())
+	}
+}
+
+// IdentityClient is a client for the Identity schema.
+type IdentityClient struct {
+	config
+}
+
+// NewIdentityClient returns a client for the Identity from the given config.
+func NewIdentityClient(c config) *IdentityClient {
+	return &IdentityClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `identity.Hooks(f(g(h())))`.
+func (c *IdentityClient) Use(hooks ...Hook) {
+	c.hooks.Identity = append(c.hooks.Identity, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `identity.Intercept(f(g(h())))`.
+func (c *IdentityClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Identity = append(c.inters.Identity, interceptors...)
+}
+
+// Create returns a builder for creating a Identity entity.
+func (c *IdentityClient) Create() *IdentityCreate {
+	mutation := newIdentityMutation(c.config, OpCreate)
+	return &IdentityCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Identity entities.
+func (c *IdentityClient) CreateBulk(builders ...*IdentityCreate) *IdentityCreateBulk {
+	return &IdentityCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdentityClient) MapCreateBulk(slice any, setFunc func(*IdentityCreate, int)) *IdentityCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdentityCreateBulk{err: fmt.Errorf("calling to IdentityClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdentityCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdentityCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Identity.
+func (c *IdentityClient) Update() *IdentityUpdate {
+	mutation := newIdentityMutation(c.config, OpUpdate)
+	return &IdentityUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdentityClient) UpdateOne(_m *Identity) *IdentityUpdateOne {
+	mutation := newIdentityMutation(c.config, OpUpdateOne, withIdentity(_m))
+	return &IdentityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdentityClient) UpdateOneID(id ids.ID) *IdentityUpdateOne {
+	mutation := newIdentityMutation(c.config, OpUpdateOne, withIdentityID(id))
+	return &IdentityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Identity.
+func (c *IdentityClient) Delete() *IdentityDelete {
+	mutation := newIdentityMutation(c.config, OpDelete)
+	return &IdentityDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdentityClient) DeleteOne(_m *Identity) *IdentityDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdentityClient) DeleteOneID(id ids.ID) *IdentityDeleteOne {
+	builder := c.Delete().Where(identity.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdentityDeleteOne{builder}
+}
+
+// Query returns a query builder for Identity.
+func (c *IdentityClient) Query() *IdentityQuery {
+	return &IdentityQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdentity},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Identity entity by its id.
+func (c *IdentityClient) Get(ctx context.Context, id ids.ID) (*Identity, error) {
+	return c.Query().Where(identity.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdentityClient) GetX(ctx context.Context, id ids.ID) *Identity {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *IdentityClient) Hooks() []Hook {
+	return c.hooks.Identity
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdentityClient) Interceptors() []Interceptor {
+	return c.inters.Identity
+}
+
+func (c *IdentityClient) mutate(ctx context.Context, m *IdentityMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdentityCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdentityUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdentityUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdentityDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Identity mutation op: %q", m.Op())
+	}
+}
+
+// KeyAccessClient is a client for the KeyAccess schema.
+type KeyAccessClient struct {
+	config
+}
+
+// NewKeyAccessClient returns a client for the KeyAccess from the given config.
+func NewKeyAccessClient(c config) *KeyAccessClient {
+	return &KeyAccessClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `keyaccess.Hooks(f(g(h())))`.
+func (c *KeyAccessClient) Use(hooks ...Hook) {
+	c.hooks.KeyAccess = append(c.hooks.KeyAccess, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `keyaccess.Intercept(f(g(h())))`.
+func (c *KeyAccessClient) Intercept(interceptors ...Interceptor) {
+	c.inters.KeyAccess = append(c.inters.KeyAccess, interceptors...)
+}
+
+// Create returns a builder for creating a KeyAccess entity.
+func (c *KeyAccessClient) Create() *KeyAccessCreate {
+	mutation := newKeyAccessMutation(c.config, OpCreate)
+	return &KeyAccessCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of KeyAccess entities.
+func (c *KeyAccessClient) CreateBulk(builders ...*KeyAccessCreate) *KeyAccessCreateBulk {
+	return &KeyAccessCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *KeyAccessClient) MapCreateBulk(slice any, setFunc func(*KeyAccessCreate, int)) *KeyAccessCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &KeyAccessCreateBulk{err: fmt.Errorf("calling to KeyAccessClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*KeyAccessCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &KeyAccessCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for KeyAccess.
+func (c *KeyAccessClient) Update() *KeyAccessUpdate {
+	mutation := newKeyAccessMutation(c.config, OpUpdate)
+	return &KeyAccessUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *KeyAccessClient) UpdateOne(_m *KeyAccess) *KeyAccessUpdateOne {
+	mutation := newKeyAccessMutation(c.config, OpUpdateOne, withKeyAccess(_m))
+	return &KeyAccessUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *KeyAccessClient) UpdateOneID(id ids.ID) *KeyAccessUpdateOne {
+	mutation := newKeyAccessMutation(c.config, OpUpdateOne, withKeyAccessID(id))
+	return &KeyAccessUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for KeyAccess.
+func (c *KeyAccessClient) Delete() *KeyAccessDelete {
+	mutation := newKeyAccessMutation(c.config, OpDelete)
+	return &KeyAccessDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *KeyAccessClient) DeleteOne(_m *KeyAccess) *KeyAccessDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *KeyAccessClient) DeleteOneID(id ids.ID) *KeyAccessDeleteOne {
+	builder := c.Delete().Where(keyaccess.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &KeyAccessDeleteOne{builder}
+}
+
+// Query returns a query builder for KeyAccess.
+func (c *KeyAccessClient) Query() *KeyAccessQuery {
+	return &KeyAccessQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeKeyAccess},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a KeyAccess entity by its id.
+func (c *KeyAccessClient) Get(ctx context.Context, id ids.ID) (*KeyAccess, error) {
+	return c.Query().Where(keyaccess.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *KeyAccessClient) GetX(ctx context.Context, id ids.ID) *KeyAccess {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *KeyAccessClient) Hooks() []Hook {
+	return c.hooks.KeyAccess
+}
+
+// Interceptors returns the client interceptors.
+func (c *KeyAccessClient) Interceptors() []Interceptor {
+	return c.inters.KeyAccess
+}
+
+func (c *KeyAccessClient) mutate(ctx context.Context, m *KeyAccessMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&KeyAccessCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&KeyAccessUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&KeyAccessUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&KeyAccessDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown KeyAccess mutation op: %q", m.Op())
 	}
 }
 
@@ -1395,6 +1977,139 @@ func (c *ModelPriceClient) mutate(ctx context.Context, m *ModelPriceMutation) (V
 	}
 }
 
+// PasskeyClient is a client for the Passkey schema.
+type PasskeyClient struct {
+	config
+}
+
+// NewPasskeyClient returns a client for the Passkey from the given config.
+func NewPasskeyClient(c config) *PasskeyClient {
+	return &PasskeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `passkey.Hooks(f(g(h())))`.
+func (c *PasskeyClient) Use(hooks ...Hook) {
+	c.hooks.Passkey = append(c.hooks.Passkey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `passkey.Intercept(f(g(h())))`.
+func (c *PasskeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Passkey = append(c.inters.Passkey, interceptors...)
+}
+
+// Create returns a builder for creating a Passkey entity.
+func (c *PasskeyClient) Create() *PasskeyCreate {
+	mutation := newPasskeyMutation(c.config, OpCreate)
+	return &PasskeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Passkey entities.
+func (c *PasskeyClient) CreateBulk(builders ...*PasskeyCreate) *PasskeyCreateBulk {
+	return &PasskeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PasskeyClient) MapCreateBulk(slice any, setFunc func(*PasskeyCreate, int)) *PasskeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PasskeyCreateBulk{err: fmt.Errorf("calling to PasskeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PasskeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PasskeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Passkey.
+func (c *PasskeyClient) Update() *PasskeyUpdate {
+	mutation := newPasskeyMutation(c.config, OpUpdate)
+	return &PasskeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PasskeyClient) UpdateOne(_m *Passkey) *PasskeyUpdateOne {
+	mutation := newPasskeyMutation(c.config, OpUpdateOne, withPasskey(_m))
+	return &PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PasskeyClient) UpdateOneID(id ids.ID) *PasskeyUpdateOne {
+	mutation := newPasskeyMutation(c.config, OpUpdateOne, withPasskeyID(id))
+	return &PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Passkey.
+func (c *PasskeyClient) Delete() *PasskeyDelete {
+	mutation := newPasskeyMutation(c.config, OpDelete)
+	return &PasskeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PasskeyClient) DeleteOne(_m *Passkey) *PasskeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PasskeyClient) DeleteOneID(id ids.ID) *PasskeyDeleteOne {
+	builder := c.Delete().Where(passkey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PasskeyDeleteOne{builder}
+}
+
+// Query returns a query builder for Passkey.
+func (c *PasskeyClient) Query() *PasskeyQuery {
+	return &PasskeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePasskey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Passkey entity by its id.
+func (c *PasskeyClient) Get(ctx context.Context, id ids.ID) (*Passkey, error) {
+	return c.Query().Where(passkey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PasskeyClient) GetX(ctx context.Context, id ids.ID) *Passkey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PasskeyClient) Hooks() []Hook {
+	return c.hooks.Passkey
+}
+
+// Interceptors returns the client interceptors.
+func (c *PasskeyClient) Interceptors() []Interceptor {
+	return c.inters.Passkey
+}
+
+func (c *PasskeyClient) mutate(ctx context.Context, m *PasskeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PasskeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PasskeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PasskeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Passkey mutation op: %q", m.Op())
+	}
+}
+
 // PoolLedgerClient is a client for the PoolLedger schema.
 type PoolLedgerClient struct {
 	config
@@ -1791,6 +2506,139 @@ func (c *RoutingDecisionClient) mutate(ctx context.Context, m *RoutingDecisionMu
 		return (&RoutingDecisionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown RoutingDecision mutation op: %q", m.Op())
+	}
+}
+
+// SecondFactorClient is a client for the SecondFactor schema.
+type SecondFactorClient struct {
+	config
+}
+
+// NewSecondFactorClient returns a client for the SecondFactor from the given config.
+func NewSecondFactorClient(c config) *SecondFactorClient {
+	return &SecondFactorClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `secondfactor.Hooks(f(g(h())))`.
+func (c *SecondFactorClient) Use(hooks ...Hook) {
+	c.hooks.SecondFactor = append(c.hooks.SecondFactor, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `secondfactor.Intercept(f(g(h())))`.
+func (c *SecondFactorClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SecondFactor = append(c.inters.SecondFactor, interceptors...)
+}
+
+// Create returns a builder for creating a SecondFactor entity.
+func (c *SecondFactorClient) Create() *SecondFactorCreate {
+	mutation := newSecondFactorMutation(c.config, OpCreate)
+	return &SecondFactorCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SecondFactor entities.
+func (c *SecondFactorClient) CreateBulk(builders ...*SecondFactorCreate) *SecondFactorCreateBulk {
+	return &SecondFactorCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SecondFactorClient) MapCreateBulk(slice any, setFunc func(*SecondFactorCreate, int)) *SecondFactorCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SecondFactorCreateBulk{err: fmt.Errorf("calling to SecondFactorClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SecondFactorCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SecondFactorCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SecondFactor.
+func (c *SecondFactorClient) Update() *SecondFactorUpdate {
+	mutation := newSecondFactorMutation(c.config, OpUpdate)
+	return &SecondFactorUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SecondFactorClient) UpdateOne(_m *SecondFactor) *SecondFactorUpdateOne {
+	mutation := newSecondFactorMutation(c.config, OpUpdateOne, withSecondFactor(_m))
+	return &SecondFactorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SecondFactorClient) UpdateOneID(id ids.ID) *SecondFactorUpdateOne {
+	mutation := newSecondFactorMutation(c.config, OpUpdateOne, withSecondFactorID(id))
+	return &SecondFactorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SecondFactor.
+func (c *SecondFactorClient) Delete() *SecondFactorDelete {
+	mutation := newSecondFactorMutation(c.config, OpDelete)
+	return &SecondFactorDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SecondFactorClient) DeleteOne(_m *SecondFactor) *SecondFactorDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SecondFactorClient) DeleteOneID(id ids.ID) *SecondFactorDeleteOne {
+	builder := c.Delete().Where(secondfactor.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SecondFactorDeleteOne{builder}
+}
+
+// Query returns a query builder for SecondFactor.
+func (c *SecondFactorClient) Query() *SecondFactorQuery {
+	return &SecondFactorQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSecondFactor},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SecondFactor entity by its id.
+func (c *SecondFactorClient) Get(ctx context.Context, id ids.ID) (*SecondFactor, error) {
+	return c.Query().Where(secondfactor.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SecondFactorClient) GetX(ctx context.Context, id ids.ID) *SecondFactor {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SecondFactorClient) Hooks() []Hook {
+	return c.hooks.SecondFactor
+}
+
+// Interceptors returns the client interceptors.
+func (c *SecondFactorClient) Interceptors() []Interceptor {
+	return c.inters.SecondFactor
+}
+
+func (c *SecondFactorClient) mutate(ctx context.Context, m *SecondFactorMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SecondFactorCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SecondFactorUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SecondFactorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SecondFactorDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SecondFactor mutation op: %q", m.Op())
 	}
 }
 
@@ -2462,14 +3310,16 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		APIToken, Alert, AuditEvent, LedgerAccount, LedgerTransaction, MasterKey,
-		ModelCost, ModelPrice, PoolLedger, PoolResource, RoutingDecision, Secret,
-		Session, Setting, UsageLog, User []ent.Hook
+		APIToken, Alert, AuditEvent, CustomRole, EmailLink, Identity, KeyAccess,
+		LedgerAccount, LedgerTransaction, MasterKey, ModelCost, ModelPrice, Passkey,
+		PoolLedger, PoolResource, RoutingDecision, SecondFactor, Secret, Session,
+		Setting, UsageLog, User []ent.Hook
 	}
 	inters struct {
-		APIToken, Alert, AuditEvent, LedgerAccount, LedgerTransaction, MasterKey,
-		ModelCost, ModelPrice, PoolLedger, PoolResource, RoutingDecision, Secret,
-		Session, Setting, UsageLog, User []ent.Interceptor
+		APIToken, Alert, AuditEvent, CustomRole, EmailLink, Identity, KeyAccess,
+		LedgerAccount, LedgerTransaction, MasterKey, ModelCost, ModelPrice, Passkey,
+		PoolLedger, PoolResource, RoutingDecision, SecondFactor, Secret, Session,
+		Setting, UsageLog, User []ent.Interceptor
 	}
 )
 

@@ -15,14 +15,20 @@ import (
 	"github.com/resourcepool/resourcepool/ent/alert"
 	"github.com/resourcepool/resourcepool/ent/apitoken"
 	"github.com/resourcepool/resourcepool/ent/auditevent"
+	"github.com/resourcepool/resourcepool/ent/customrole"
+	"github.com/resourcepool/resourcepool/ent/emaillink"
+	"github.com/resourcepool/resourcepool/ent/identity"
+	"github.com/resourcepool/resourcepool/ent/keyaccess"
 	"github.com/resourcepool/resourcepool/ent/ledgeraccount"
 	"github.com/resourcepool/resourcepool/ent/ledgertransaction"
 	"github.com/resourcepool/resourcepool/ent/masterkey"
 	"github.com/resourcepool/resourcepool/ent/modelcost"
 	"github.com/resourcepool/resourcepool/ent/modelprice"
+	"github.com/resourcepool/resourcepool/ent/passkey"
 	"github.com/resourcepool/resourcepool/ent/poolledger"
 	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/ent/routingdecision"
+	"github.com/resourcepool/resourcepool/ent/secondfactor"
 	"github.com/resourcepool/resourcepool/ent/secret"
 	"github.com/resourcepool/resourcepool/ent/session"
 	"github.com/resourcepool/resourcepool/ent/setting"
@@ -91,14 +97,20 @@ func checkColumn(t, c string) error {
 			apitoken.Table:          apitoken.ValidColumn,
 			alert.Table:             alert.ValidColumn,
 			auditevent.Table:        auditevent.ValidColumn,
+			customrole.Table:        customrole.ValidColumn,
+			emaillink.Table:         emaillink.ValidColumn,
+			identity.Table:          identity.ValidColumn,
+			keyaccess.Table:         keyaccess.ValidColumn,
 			ledgeraccount.Table:     ledgeraccount.ValidColumn,
 			ledgertransaction.Table: ledgertransaction.ValidColumn,
 			masterkey.Table:         masterkey.ValidColumn,
 			modelcost.Table:         modelcost.ValidColumn,
 			modelprice.Table:        modelprice.ValidColumn,
+			passkey.Table:           passkey.ValidColumn,
 			poolledger.Table:        poolledger.ValidColumn,
 			poolresource.Table:      poolresource.ValidColumn,
 			routingdecision.Table:   routingdecision.ValidColumn,
+			secondfactor.Table:      secondfactor.ValidColumn,
 			secret.Table:            secret.ValidColumn,
 			session.Table:           session.ValidColumn,
 			setting.Table:           setting.ValidColumn,

@@ -20,7 +20,15 @@ type MasterKey struct {
 	// CheckValue holds the value of the "check_value" field.
 	CheckValue []byte `json:"-"`
 	// CreatedAt holds the value of the "created_at" field.
-	CreatedAt    time.Time `json:"created_at,omitempty"`
+	CreatedAt time.Time `json:"created_at,omitempty"`
+	// Root holds the value of the "root" field.
+	Root *[]byte `json:"-"`
+	// Handover holds the value of the "handover" field.
+	Handover *[]byte `json:"-"`
+	// External holds the value of the "external" field.
+	External *[]byte `json:"-"`
+	// RetiredAt holds the value of the "retired_at" field.
+	RetiredAt    *time.Time `json:"retired_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -29,11 +37,11 @@ func (*MasterKey) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case masterkey.FieldCheckValue:
+		case masterkey.FieldCheckValue, masterkey.FieldRoot, masterkey.FieldHandover, masterkey.FieldExternal:
 			values[i] = new([]byte)
 		case masterkey.FieldID:
 			values[i] = new(sql.NullString)
-		case masterkey.FieldCreatedAt:
+		case masterkey.FieldCreatedAt, masterkey.FieldRetiredAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -67,6 +75,31 @@ func (_m *MasterKey) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
+			}
+		case masterkey.FieldRoot:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field root", values[i])
+			} else if value != nil {
+				_m.Root = value
+			}
+		case masterkey.FieldHandover:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field handover", values[i])
+			} else if value != nil {
+				_m.Handover = value
+			}
+		case masterkey.FieldExternal:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field external", values[i])
+			} else if value != nil {
+				_m.External = value
+			}
+		case masterkey.FieldRetiredAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field retired_at", values[i])
+			} else if value.Valid {
+				_m.RetiredAt = new(time.Time)
+				*_m.RetiredAt = value.Time
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -108,6 +141,17 @@ func (_m *MasterKey) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("root=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("handover=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("external=<sensitive>")
+	builder.WriteString(", ")
+	if v := _m.RetiredAt; v != nil {
+		builder.WriteString("retired_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -35,6 +35,38 @@ func (_c *MasterKeyCreate) SetCreatedAt(v time.Time) *MasterKeyCreate {
 	return _c
 }
 
+// SetRoot sets the "root" field.
+func (_c *MasterKeyCreate) SetRoot(v []byte) *MasterKeyCreate {
+	_c.mutation.SetRoot(v)
+	return _c
+}
+
+// SetHandover sets the "handover" field.
+func (_c *MasterKeyCreate) SetHandover(v []byte) *MasterKeyCreate {
+	_c.mutation.SetHandover(v)
+	return _c
+}
+
+// SetExternal sets the "external" field.
+func (_c *MasterKeyCreate) SetExternal(v []byte) *MasterKeyCreate {
+	_c.mutation.SetExternal(v)
+	return _c
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (_c *MasterKeyCreate) SetRetiredAt(v time.Time) *MasterKeyCreate {
+	_c.mutation.SetRetiredAt(v)
+	return _c
+}
+
+// SetNillableRetiredAt sets the "retired_at" field if the given value is not nil.
+func (_c *MasterKeyCreate) SetNillableRetiredAt(v *time.Time) *MasterKeyCreate {
+	if v != nil {
+		_c.SetRetiredAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *MasterKeyCreate) SetID(v string) *MasterKeyCreate {
 	_c.mutation.SetID(v)
@@ -125,6 +157,22 @@ func (_c *MasterKeyCreate) createSpec() (*MasterKey, *sqlgraph.CreateSpec) {
 		_spec.SetField(masterkey.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
 	}
+	if value, ok := _c.mutation.Root(); ok {
+		_spec.SetField(masterkey.FieldRoot, field.TypeBytes, value)
+		_node.Root = &value
+	}
+	if value, ok := _c.mutation.Handover(); ok {
+		_spec.SetField(masterkey.FieldHandover, field.TypeBytes, value)
+		_node.Handover = &value
+	}
+	if value, ok := _c.mutation.External(); ok {
+		_spec.SetField(masterkey.FieldExternal, field.TypeBytes, value)
+		_node.External = &value
+	}
+	if value, ok := _c.mutation.RetiredAt(); ok {
+		_spec.SetField(masterkey.FieldRetiredAt, field.TypeTime, value)
+		_node.RetiredAt = &value
+	}
 	return _node, _spec
 }
 
@@ -176,6 +224,78 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetRoot sets the "root" field.
+func (u *MasterKeyUpsert) SetRoot(v []byte) *MasterKeyUpsert {
+	u.Set(masterkey.FieldRoot, v)
+	return u
+}
+
+// UpdateRoot sets the "root" field to the value that was provided on create.
+func (u *MasterKeyUpsert) UpdateRoot() *MasterKeyUpsert {
+	u.SetExcluded(masterkey.FieldRoot)
+	return u
+}
+
+// ClearRoot clears the value of the "root" field.
+func (u *MasterKeyUpsert) ClearRoot() *MasterKeyUpsert {
+	u.SetNull(masterkey.FieldRoot)
+	return u
+}
+
+// SetHandover sets the "handover" field.
+func (u *MasterKeyUpsert) SetHandover(v []byte) *MasterKeyUpsert {
+	u.Set(masterkey.FieldHandover, v)
+	return u
+}
+
+// UpdateHandover sets the "handover" field to the value that was provided on create.
+func (u *MasterKeyUpsert) UpdateHandover() *MasterKeyUpsert {
+	u.SetExcluded(masterkey.FieldHandover)
+	return u
+}
+
+// ClearHandover clears the value of the "handover" field.
+func (u *MasterKeyUpsert) ClearHandover() *MasterKeyUpsert {
+	u.SetNull(masterkey.FieldHandover)
+	return u
+}
+
+// SetExternal sets the "external" field.
+func (u *MasterKeyUpsert) SetExternal(v []byte) *MasterKeyUpsert {
+	u.Set(masterkey.FieldExternal, v)
+	return u
+}
+
+// UpdateExternal sets the "external" field to the value that was provided on create.
+func (u *MasterKeyUpsert) UpdateExternal() *MasterKeyUpsert {
+	u.SetExcluded(masterkey.FieldExternal)
+	return u
+}
+
+// ClearExternal clears the value of the "external" field.
+func (u *MasterKeyUpsert) ClearExternal() *MasterKeyUpsert {
+	u.SetNull(masterkey.FieldExternal)
+	return u
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (u *MasterKeyUpsert) SetRetiredAt(v time.Time) *MasterKeyUpsert {
+	u.Set(masterkey.FieldRetiredAt, v)
+	return u
+}
+
+// UpdateRetiredAt sets the "retired_at" field to the value that was provided on create.
+func (u *MasterKeyUpsert) UpdateRetiredAt() *MasterKeyUpsert {
+	u.SetExcluded(masterkey.FieldRetiredAt)
+	return u
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (u *MasterKeyUpsert) ClearRetiredAt() *MasterKeyUpsert {
+	u.SetNull(masterkey.FieldRetiredAt)
+	return u
+}
 
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
@@ -229,6 +349,90 @@ func (u *MasterKeyUpsertOne) Update(set func(*MasterKeyUpsert)) *MasterKeyUpsert
 		set(&MasterKeyUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetRoot sets the "root" field.
+func (u *MasterKeyUpsertOne) SetRoot(v []byte) *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetRoot(v)
+	})
+}
+
+// UpdateRoot sets the "root" field to the value that was provided on create.
+func (u *MasterKeyUpsertOne) UpdateRoot() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateRoot()
+	})
+}
+
+// ClearRoot clears the value of the "root" field.
+func (u *MasterKeyUpsertOne) ClearRoot() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearRoot()
+	})
+}
+
+// SetHandover sets the "handover" field.
+func (u *MasterKeyUpsertOne) SetHandover(v []byte) *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetHandover(v)
+	})
+}
+
+// UpdateHandover sets the "handover" field to the value that was provided on create.
+func (u *MasterKeyUpsertOne) UpdateHandover() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateHandover()
+	})
+}
+
+// ClearHandover clears the value of the "handover" field.
+func (u *MasterKeyUpsertOne) ClearHandover() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearHandover()
+	})
+}
+
+// SetExternal sets the "external" field.
+func (u *MasterKeyUpsertOne) SetExternal(v []byte) *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetExternal(v)
+	})
+}
+
+// UpdateExternal sets the "external" field to the value that was provided on create.
+func (u *MasterKeyUpsertOne) UpdateExternal() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateExternal()
+	})
+}
+
+// ClearExternal clears the value of the "external" field.
+func (u *MasterKeyUpsertOne) ClearExternal() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearExternal()
+	})
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (u *MasterKeyUpsertOne) SetRetiredAt(v time.Time) *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetRetiredAt(v)
+	})
+}
+
+// UpdateRetiredAt sets the "retired_at" field to the value that was provided on create.
+func (u *MasterKeyUpsertOne) UpdateRetiredAt() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateRetiredAt()
+	})
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (u *MasterKeyUpsertOne) ClearRetiredAt() *MasterKeyUpsertOne {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearRetiredAt()
+	})
 }
 
 // Exec executes the query.
@@ -449,6 +653,90 @@ func (u *MasterKeyUpsertBulk) Update(set func(*MasterKeyUpsert)) *MasterKeyUpser
 		set(&MasterKeyUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetRoot sets the "root" field.
+func (u *MasterKeyUpsertBulk) SetRoot(v []byte) *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetRoot(v)
+	})
+}
+
+// UpdateRoot sets the "root" field to the value that was provided on create.
+func (u *MasterKeyUpsertBulk) UpdateRoot() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateRoot()
+	})
+}
+
+// ClearRoot clears the value of the "root" field.
+func (u *MasterKeyUpsertBulk) ClearRoot() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearRoot()
+	})
+}
+
+// SetHandover sets the "handover" field.
+func (u *MasterKeyUpsertBulk) SetHandover(v []byte) *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetHandover(v)
+	})
+}
+
+// UpdateHandover sets the "handover" field to the value that was provided on create.
+func (u *MasterKeyUpsertBulk) UpdateHandover() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateHandover()
+	})
+}
+
+// ClearHandover clears the value of the "handover" field.
+func (u *MasterKeyUpsertBulk) ClearHandover() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearHandover()
+	})
+}
+
+// SetExternal sets the "external" field.
+func (u *MasterKeyUpsertBulk) SetExternal(v []byte) *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetExternal(v)
+	})
+}
+
+// UpdateExternal sets the "external" field to the value that was provided on create.
+func (u *MasterKeyUpsertBulk) UpdateExternal() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateExternal()
+	})
+}
+
+// ClearExternal clears the value of the "external" field.
+func (u *MasterKeyUpsertBulk) ClearExternal() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearExternal()
+	})
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (u *MasterKeyUpsertBulk) SetRetiredAt(v time.Time) *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.SetRetiredAt(v)
+	})
+}
+
+// UpdateRetiredAt sets the "retired_at" field to the value that was provided on create.
+func (u *MasterKeyUpsertBulk) UpdateRetiredAt() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.UpdateRetiredAt()
+	})
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (u *MasterKeyUpsertBulk) ClearRetiredAt() *MasterKeyUpsertBulk {
+	return u.Update(func(s *MasterKeyUpsert) {
+		s.ClearRetiredAt()
+	})
 }
 
 // Exec executes the query.

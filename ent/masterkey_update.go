@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -25,6 +26,62 @@ type MasterKeyUpdate struct {
 // Where appends a list predicates to the MasterKeyUpdate builder.
 func (_u *MasterKeyUpdate) Where(ps ...predicate.MasterKey) *MasterKeyUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetRoot sets the "root" field.
+func (_u *MasterKeyUpdate) SetRoot(v []byte) *MasterKeyUpdate {
+	_u.mutation.SetRoot(v)
+	return _u
+}
+
+// ClearRoot clears the value of the "root" field.
+func (_u *MasterKeyUpdate) ClearRoot() *MasterKeyUpdate {
+	_u.mutation.ClearRoot()
+	return _u
+}
+
+// SetHandover sets the "handover" field.
+func (_u *MasterKeyUpdate) SetHandover(v []byte) *MasterKeyUpdate {
+	_u.mutation.SetHandover(v)
+	return _u
+}
+
+// ClearHandover clears the value of the "handover" field.
+func (_u *MasterKeyUpdate) ClearHandover() *MasterKeyUpdate {
+	_u.mutation.ClearHandover()
+	return _u
+}
+
+// SetExternal sets the "external" field.
+func (_u *MasterKeyUpdate) SetExternal(v []byte) *MasterKeyUpdate {
+	_u.mutation.SetExternal(v)
+	return _u
+}
+
+// ClearExternal clears the value of the "external" field.
+func (_u *MasterKeyUpdate) ClearExternal() *MasterKeyUpdate {
+	_u.mutation.ClearExternal()
+	return _u
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (_u *MasterKeyUpdate) SetRetiredAt(v time.Time) *MasterKeyUpdate {
+	_u.mutation.SetRetiredAt(v)
+	return _u
+}
+
+// SetNillableRetiredAt sets the "retired_at" field if the given value is not nil.
+func (_u *MasterKeyUpdate) SetNillableRetiredAt(v *time.Time) *MasterKeyUpdate {
+	if v != nil {
+		_u.SetRetiredAt(*v)
+	}
+	return _u
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (_u *MasterKeyUpdate) ClearRetiredAt() *MasterKeyUpdate {
+	_u.mutation.ClearRetiredAt()
 	return _u
 }
 
@@ -75,6 +132,30 @@ func (_u *MasterKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if value, ok := _u.mutation.Root(); ok {
+		_spec.SetField(masterkey.FieldRoot, field.TypeBytes, value)
+	}
+	if _u.mutation.RootCleared() {
+		_spec.ClearField(masterkey.FieldRoot, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Handover(); ok {
+		_spec.SetField(masterkey.FieldHandover, field.TypeBytes, value)
+	}
+	if _u.mutation.HandoverCleared() {
+		_spec.ClearField(masterkey.FieldHandover, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.External(); ok {
+		_spec.SetField(masterkey.FieldExternal, field.TypeBytes, value)
+	}
+	if _u.mutation.ExternalCleared() {
+		_spec.ClearField(masterkey.FieldExternal, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.RetiredAt(); ok {
+		_spec.SetField(masterkey.FieldRetiredAt, field.TypeTime, value)
+	}
+	if _u.mutation.RetiredAtCleared() {
+		_spec.ClearField(masterkey.FieldRetiredAt, field.TypeTime)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -95,6 +176,62 @@ type MasterKeyUpdateOne struct {
 	hooks     []Hook
 	mutation  *MasterKeyMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetRoot sets the "root" field.
+func (_u *MasterKeyUpdateOne) SetRoot(v []byte) *MasterKeyUpdateOne {
+	_u.mutation.SetRoot(v)
+	return _u
+}
+
+// ClearRoot clears the value of the "root" field.
+func (_u *MasterKeyUpdateOne) ClearRoot() *MasterKeyUpdateOne {
+	_u.mutation.ClearRoot()
+	return _u
+}
+
+// SetHandover sets the "handover" field.
+func (_u *MasterKeyUpdateOne) SetHandover(v []byte) *MasterKeyUpdateOne {
+	_u.mutation.SetHandover(v)
+	return _u
+}
+
+// ClearHandover clears the value of the "handover" field.
+func (_u *MasterKeyUpdateOne) ClearHandover() *MasterKeyUpdateOne {
+	_u.mutation.ClearHandover()
+	return _u
+}
+
+// SetExternal sets the "external" field.
+func (_u *MasterKeyUpdateOne) SetExternal(v []byte) *MasterKeyUpdateOne {
+	_u.mutation.SetExternal(v)
+	return _u
+}
+
+// ClearExternal clears the value of the "external" field.
+func (_u *MasterKeyUpdateOne) ClearExternal() *MasterKeyUpdateOne {
+	_u.mutation.ClearExternal()
+	return _u
+}
+
+// SetRetiredAt sets the "retired_at" field.
+func (_u *MasterKeyUpdateOne) SetRetiredAt(v time.Time) *MasterKeyUpdateOne {
+	_u.mutation.SetRetiredAt(v)
+	return _u
+}
+
+// SetNillableRetiredAt sets the "retired_at" field if the given value is not nil.
+func (_u *MasterKeyUpdateOne) SetNillableRetiredAt(v *time.Time) *MasterKeyUpdateOne {
+	if v != nil {
+		_u.SetRetiredAt(*v)
+	}
+	return _u
+}
+
+// ClearRetiredAt clears the value of the "retired_at" field.
+func (_u *MasterKeyUpdateOne) ClearRetiredAt() *MasterKeyUpdateOne {
+	_u.mutation.ClearRetiredAt()
+	return _u
 }
 
 // Mutation returns the MasterKeyMutation object of the builder.
@@ -173,6 +310,30 @@ func (_u *MasterKeyUpdateOne) sqlSave(ctx context.Context) (_node *MasterKey, er
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Root(); ok {
+		_spec.SetField(masterkey.FieldRoot, field.TypeBytes, value)
+	}
+	if _u.mutation.RootCleared() {
+		_spec.ClearField(masterkey.FieldRoot, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.Handover(); ok {
+		_spec.SetField(masterkey.FieldHandover, field.TypeBytes, value)
+	}
+	if _u.mutation.HandoverCleared() {
+		_spec.ClearField(masterkey.FieldHandover, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.External(); ok {
+		_spec.SetField(masterkey.FieldExternal, field.TypeBytes, value)
+	}
+	if _u.mutation.ExternalCleared() {
+		_spec.ClearField(masterkey.FieldExternal, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.RetiredAt(); ok {
+		_spec.SetField(masterkey.FieldRetiredAt, field.TypeTime, value)
+	}
+	if _u.mutation.RetiredAtCleared() {
+		_spec.ClearField(masterkey.FieldRetiredAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &MasterKey{config: _u.config}

@@ -3,10 +3,15 @@
 package ent
 
 import (
+	"github.com/resourcepool/resourcepool/ent/auditevent"
+	"github.com/resourcepool/resourcepool/ent/keyaccess"
 	"github.com/resourcepool/resourcepool/ent/poolresource"
 	"github.com/resourcepool/resourcepool/ent/schema"
+	"github.com/resourcepool/resourcepool/ent/secondfactor"
+	"github.com/resourcepool/resourcepool/ent/session"
 	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/ent/user"
+	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
@@ -14,6 +19,46 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	auditeventFields := schema.AuditEvent{}.Fields()
+	_ = auditeventFields
+	// auditeventDescSessionID is the schema descriptor for session_id field.
+	auditeventDescSessionID := auditeventFields[6].Descriptor()
+	// auditevent.DefaultSessionID holds the default value on creation for the session_id field.
+	auditevent.DefaultSessionID = ids.ID(auditeventDescSessionID.Default.(string))
+	// auditeventDescTokenID is the schema descriptor for token_id field.
+	auditeventDescTokenID := auditeventFields[7].Descriptor()
+	// auditevent.DefaultTokenID holds the default value on creation for the token_id field.
+	auditevent.DefaultTokenID = ids.ID(auditeventDescTokenID.Default.(string))
+	// auditeventDescRequestID is the schema descriptor for request_id field.
+	auditeventDescRequestID := auditeventFields[8].Descriptor()
+	// auditevent.DefaultRequestID holds the default value on creation for the request_id field.
+	auditevent.DefaultRequestID = ids.ID(auditeventDescRequestID.Default.(string))
+	// auditeventDescIP is the schema descriptor for ip field.
+	auditeventDescIP := auditeventFields[9].Descriptor()
+	// auditevent.DefaultIP holds the default value on creation for the ip field.
+	auditevent.DefaultIP = auditeventDescIP.Default.(string)
+	// auditeventDescUserAgent is the schema descriptor for user_agent field.
+	auditeventDescUserAgent := auditeventFields[10].Descriptor()
+	// auditevent.DefaultUserAgent holds the default value on creation for the user_agent field.
+	auditevent.DefaultUserAgent = auditeventDescUserAgent.Default.(string)
+	// auditeventDescReason is the schema descriptor for reason field.
+	auditeventDescReason := auditeventFields[11].Descriptor()
+	// auditevent.DefaultReason holds the default value on creation for the reason field.
+	auditevent.DefaultReason = auditeventDescReason.Default.(string)
+	keyaccessFields := schema.KeyAccess{}.Fields()
+	_ = keyaccessFields
+	// keyaccessDescActorID is the schema descriptor for actor_id field.
+	keyaccessDescActorID := keyaccessFields[4].Descriptor()
+	// keyaccess.DefaultActorID holds the default value on creation for the actor_id field.
+	keyaccess.DefaultActorID = ids.ID(keyaccessDescActorID.Default.(string))
+	// keyaccessDescRequestID is the schema descriptor for request_id field.
+	keyaccessDescRequestID := keyaccessFields[5].Descriptor()
+	// keyaccess.DefaultRequestID holds the default value on creation for the request_id field.
+	keyaccess.DefaultRequestID = ids.ID(keyaccessDescRequestID.Default.(string))
+	// keyaccessDescServerID is the schema descriptor for server_id field.
+	keyaccessDescServerID := keyaccessFields[6].Descriptor()
+	// keyaccess.DefaultServerID holds the default value on creation for the server_id field.
+	keyaccess.DefaultServerID = ids.ID(keyaccessDescServerID.Default.(string))
 	poolresourceFields := schema.PoolResource{}.Fields()
 	_ = poolresourceFields
 	// poolresourceDescBaseURL is the schema descriptor for base_url field.
@@ -48,6 +93,26 @@ func init() {
 	poolresourceDescFailuresInARow := poolresourceFields[28].Descriptor()
 	// poolresource.DefaultFailuresInARow holds the default value on creation for the failures_in_a_row field.
 	poolresource.DefaultFailuresInARow = poolresourceDescFailuresInARow.Default.(int64)
+	secondfactorFields := schema.SecondFactor{}.Fields()
+	_ = secondfactorFields
+	// secondfactorDescLastStep is the schema descriptor for last_step field.
+	secondfactorDescLastStep := secondfactorFields[4].Descriptor()
+	// secondfactor.DefaultLastStep holds the default value on creation for the last_step field.
+	secondfactor.DefaultLastStep = secondfactorDescLastStep.Default.(int64)
+	sessionFields := schema.Session{}.Fields()
+	_ = sessionFields
+	// sessionDescIP is the schema descriptor for ip field.
+	sessionDescIP := sessionFields[7].Descriptor()
+	// session.DefaultIP holds the default value on creation for the ip field.
+	session.DefaultIP = sessionDescIP.Default.(string)
+	// sessionDescUserAgent is the schema descriptor for user_agent field.
+	sessionDescUserAgent := sessionFields[8].Descriptor()
+	// session.DefaultUserAgent holds the default value on creation for the user_agent field.
+	session.DefaultUserAgent = sessionDescUserAgent.Default.(string)
+	// sessionDescSecondFactor is the schema descriptor for second_factor field.
+	sessionDescSecondFactor := sessionFields[10].Descriptor()
+	// session.DefaultSecondFactor holds the default value on creation for the second_factor field.
+	session.DefaultSecondFactor = sessionDescSecondFactor.Default.(bool)
 	usagelogFields := schema.UsageLog{}.Fields()
 	_ = usagelogFields
 	// usagelogDescRequestedModel is the schema descriptor for requested_model field.
@@ -76,4 +141,8 @@ func init() {
 	userDescAdmin := userFields[5].Descriptor()
 	// user.DefaultAdmin holds the default value on creation for the admin field.
 	user.DefaultAdmin = userDescAdmin.Default.(bool)
+	// userDescCustomRoles is the schema descriptor for custom_roles field.
+	userDescCustomRoles := userFields[9].Descriptor()
+	// user.DefaultCustomRoles holds the default value on creation for the custom_roles field.
+	user.DefaultCustomRoles = userDescCustomRoles.Default.([]string)
 }

@@ -28,7 +28,17 @@ type Session struct {
 	ExpiresAt time.Time `json:"expires_at,omitempty"`
 	// ReauthenticatedAt holds the value of the "reauthenticated_at" field.
 	ReauthenticatedAt time.Time `json:"reauthenticated_at,omitempty"`
-	selectValues      sql.SelectValues
+	// LastSeenAt holds the value of the "last_seen_at" field.
+	LastSeenAt time.Time `json:"last_seen_at,omitempty"`
+	// IP holds the value of the "ip" field.
+	IP string `json:"ip,omitempty"`
+	// UserAgent holds the value of the "user_agent" field.
+	UserAgent string `json:"user_agent,omitempty"`
+	// Method holds the value of the "method" field.
+	Method session.Method `json:"method,omitempty"`
+	// SecondFactor holds the value of the "second_factor" field.
+	SecondFactor bool `json:"second_factor,omitempty"`
+	selectValues sql.SelectValues
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -38,9 +48,11 @@ func (*Session) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case session.FieldSecretHash:
 			values[i] = new([]byte)
-		case session.FieldID, session.FieldUserID:
+		case session.FieldSecondFactor:
+			values[i] = new(sql.NullBool)
+		case session.FieldID, session.FieldUserID, session.FieldIP, session.FieldUserAgent, session.FieldMethod:
 			values[i] = new(sql.NullString)
-		case session.FieldCreatedAt, session.FieldExpiresAt, session.FieldReauthenticatedAt:
+		case session.FieldCreatedAt, session.FieldExpiresAt, session.FieldReauthenticatedAt, session.FieldLastSeenAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -93,6 +105,36 @@ func (_m *Session) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ReauthenticatedAt = value.Time
 			}
+		case session.FieldLastSeenAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_seen_at", values[i])
+			} else if value.Valid {
+				_m.LastSeenAt = value.Time
+			}
+		case session.FieldIP:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field ip", values[i])
+			} else if value.Valid {
+				_m.IP = value.String
+			}
+		case session.FieldUserAgent:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
+			} else if value.Valid {
+				_m.UserAgent = value.String
+			}
+		case session.FieldMethod:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field method", values[i])
+			} else if value.Valid {
+				_m.Method = session.Method(value.String)
+			}
+		case session.FieldSecondFactor:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field second_factor", values[i])
+			} else if value.Valid {
+				_m.SecondFactor = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -142,6 +184,21 @@ func (_m *Session) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reauthenticated_at=")
 	builder.WriteString(_m.ReauthenticatedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("last_seen_at=")
+	builder.WriteString(_m.LastSeenAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("ip=")
+	builder.WriteString(_m.IP)
+	builder.WriteString(", ")
+	builder.WriteString("user_agent=")
+	builder.WriteString(_m.UserAgent)
+	builder.WriteString(", ")
+	builder.WriteString("method=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Method))
+	builder.WriteString(", ")
+	builder.WriteString("second_factor=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SecondFactor))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -20,6 +20,14 @@ type Tx struct {
 	Alert *AlertClient
 	// AuditEvent is the client for interacting with the AuditEvent builders.
 	AuditEvent *AuditEventClient
+	// CustomRole is the client for interacting with the CustomRole builders.
+	CustomRole *CustomRoleClient
+	// EmailLink is the client for interacting with the EmailLink builders.
+	EmailLink *EmailLinkClient
+	// Identity is the client for interacting with the Identity builders.
+	Identity *IdentityClient
+	// KeyAccess is the client for interacting with the KeyAccess builders.
+	KeyAccess *KeyAccessClient
 	// LedgerAccount is the client for interacting with the LedgerAccount builders.
 	LedgerAccount *LedgerAccountClient
 	// LedgerTransaction is the client for interacting with the LedgerTransaction builders.
@@ -30,12 +38,16 @@ type Tx struct {
 	ModelCost *ModelCostClient
 	// ModelPrice is the client for interacting with the ModelPrice builders.
 	ModelPrice *ModelPriceClient
+	// Passkey is the client for interacting with the Passkey builders.
+	Passkey *PasskeyClient
 	// PoolLedger is the client for interacting with the PoolLedger builders.
 	PoolLedger *PoolLedgerClient
 	// PoolResource is the client for interacting with the PoolResource builders.
 	PoolResource *PoolResourceClient
 	// RoutingDecision is the client for interacting with the RoutingDecision builders.
 	RoutingDecision *RoutingDecisionClient
+	// SecondFactor is the client for interacting with the SecondFactor builders.
+	SecondFactor *SecondFactorClient
 	// Secret is the client for interacting with the Secret builders.
 	Secret *SecretClient
 	// Session is the client for interacting with the Session builders.
@@ -180,14 +192,20 @@ func (tx *Tx) init() {
 	tx.APIToken = NewAPITokenClient(tx.config)
 	tx.Alert = NewAlertClient(tx.config)
 	tx.AuditEvent = NewAuditEventClient(tx.config)
+	tx.CustomRole = NewCustomRoleClient(tx.config)
+	tx.EmailLink = NewEmailLinkClient(tx.config)
+	tx.Identity = NewIdentityClient(tx.config)
+	tx.KeyAccess = NewKeyAccessClient(tx.config)
 	tx.LedgerAccount = NewLedgerAccountClient(tx.config)
 	tx.LedgerTransaction = NewLedgerTransactionClient(tx.config)
 	tx.MasterKey = NewMasterKeyClient(tx.config)
 	tx.ModelCost = NewModelCostClient(tx.config)
 	tx.ModelPrice = NewModelPriceClient(tx.config)
+	tx.Passkey = NewPasskeyClient(tx.config)
 	tx.PoolLedger = NewPoolLedgerClient(tx.config)
 	tx.PoolResource = NewPoolResourceClient(tx.config)
 	tx.RoutingDecision = NewRoutingDecisionClient(tx.config)
+	tx.SecondFactor = NewSecondFactorClient(tx.config)
 	tx.Secret = NewSecretClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)

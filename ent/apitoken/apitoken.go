@@ -21,6 +21,10 @@ const (
 	FieldMaskedSecret = "masked_secret"
 	// FieldModels holds the string denoting the models field in the database.
 	FieldModels = "models"
+	// FieldScopes holds the string denoting the scopes field in the database.
+	FieldScopes = "scopes"
+	// FieldNetworks holds the string denoting the networks field in the database.
+	FieldNetworks = "networks"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -41,6 +45,8 @@ var Columns = []string{
 	FieldSecretHash,
 	FieldMaskedSecret,
 	FieldModels,
+	FieldScopes,
+	FieldNetworks,
 	FieldCreatedAt,
 	FieldExpiresAt,
 	FieldLastUsedAt,

@@ -360,6 +360,26 @@ func ModelsNotNil() predicate.APIToken {
 	return predicate.APIToken(sql.FieldNotNull(FieldModels))
 }
 
+// ScopesIsNil applies the IsNil predicate on the "scopes" field.
+func ScopesIsNil() predicate.APIToken {
+	return predicate.APIToken(sql.FieldIsNull(FieldScopes))
+}
+
+// ScopesNotNil applies the NotNil predicate on the "scopes" field.
+func ScopesNotNil() predicate.APIToken {
+	return predicate.APIToken(sql.FieldNotNull(FieldScopes))
+}
+
+// NetworksIsNil applies the IsNil predicate on the "networks" field.
+func NetworksIsNil() predicate.APIToken {
+	return predicate.APIToken(sql.FieldIsNull(FieldNetworks))
+}
+
+// NetworksNotNil applies the NotNil predicate on the "networks" field.
+func NetworksNotNil() predicate.APIToken {
+	return predicate.APIToken(sql.FieldNotNull(FieldNetworks))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.APIToken {
 	return predicate.APIToken(sql.FieldEQ(FieldCreatedAt, v))

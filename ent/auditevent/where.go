@@ -76,6 +76,39 @@ func Subject(v string) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldEQ(FieldSubject, v))
 }
 
+// SessionID applies equality check predicate on the "session_id" field. It's identical to SessionIDEQ.
+func SessionID(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEQ(FieldSessionID, vc))
+}
+
+// TokenID applies equality check predicate on the "token_id" field. It's identical to TokenIDEQ.
+func TokenID(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEQ(FieldTokenID, vc))
+}
+
+// RequestID applies equality check predicate on the "request_id" field. It's identical to RequestIDEQ.
+func RequestID(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEQ(FieldRequestID, vc))
+}
+
+// IP applies equality check predicate on the "ip" field. It's identical to IPEQ.
+func IP(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldIP, v))
+}
+
+// UserAgent applies equality check predicate on the "user_agent" field. It's identical to UserAgentEQ.
+func UserAgent(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldUserAgent, v))
+}
+
+// Reason applies equality check predicate on the "reason" field. It's identical to ReasonEQ.
+func Reason(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldReason, v))
+}
+
 // AtEQ applies the EQ predicate on the "at" field.
 func AtEQ(v time.Time) predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldEQ(FieldAt, v))
@@ -348,6 +381,453 @@ func DetailIsNil() predicate.AuditEvent {
 // DetailNotNil applies the NotNil predicate on the "detail" field.
 func DetailNotNil() predicate.AuditEvent {
 	return predicate.AuditEvent(sql.FieldNotNull(FieldDetail))
+}
+
+// SessionIDEQ applies the EQ predicate on the "session_id" field.
+func SessionIDEQ(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEQ(FieldSessionID, vc))
+}
+
+// SessionIDNEQ applies the NEQ predicate on the "session_id" field.
+func SessionIDNEQ(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldNEQ(FieldSessionID, vc))
+}
+
+// SessionIDIn applies the In predicate on the "session_id" field.
+func SessionIDIn(vs ...ids.ID) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = string(vs[i])
+	}
+	return predicate.AuditEvent(sql.FieldIn(FieldSessionID, v...))
+}
+
+// SessionIDNotIn applies the NotIn predicate on the "session_id" field.
+func SessionIDNotIn(vs ...ids.ID) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = string(vs[i])
+	}
+	return predicate.AuditEvent(sql.FieldNotIn(FieldSessionID, v...))
+}
+
+// SessionIDGT applies the GT predicate on the "session_id" field.
+func SessionIDGT(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldGT(FieldSessionID, vc))
+}
+
+// SessionIDGTE applies the GTE predicate on the "session_id" field.
+func SessionIDGTE(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldGTE(FieldSessionID, vc))
+}
+
+// SessionIDLT applies the LT predicate on the "session_id" field.
+func SessionIDLT(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldLT(FieldSessionID, vc))
+}
+
+// SessionIDLTE applies the LTE predicate on the "session_id" field.
+func SessionIDLTE(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldLTE(FieldSessionID, vc))
+}
+
+// SessionIDContains applies the Contains predicate on the "session_id" field.
+func SessionIDContains(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldContains(FieldSessionID, vc))
+}
+
+// SessionIDHasPrefix applies the HasPrefix predicate on the "session_id" field.
+func SessionIDHasPrefix(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldSessionID, vc))
+}
+
+// SessionIDHasSuffix applies the HasSuffix predicate on the "session_id" field.
+func SessionIDHasSuffix(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldSessionID, vc))
+}
+
+// SessionIDEqualFold applies the EqualFold predicate on the "session_id" field.
+func SessionIDEqualFold(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldSessionID, vc))
+}
+
+// SessionIDContainsFold applies the ContainsFold predicate on the "session_id" field.
+func SessionIDContainsFold(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldSessionID, vc))
+}
+
+// TokenIDEQ applies the EQ predicate on the "token_id" field.
+func TokenIDEQ(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEQ(FieldTokenID, vc))
+}
+
+// TokenIDNEQ applies the NEQ predicate on the "token_id" field.
+func TokenIDNEQ(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldNEQ(FieldTokenID, vc))
+}
+
+// TokenIDIn applies the In predicate on the "token_id" field.
+func TokenIDIn(vs ...ids.ID) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = string(vs[i])
+	}
+	return predicate.AuditEvent(sql.FieldIn(FieldTokenID, v...))
+}
+
+// TokenIDNotIn applies the NotIn predicate on the "token_id" field.
+func TokenIDNotIn(vs ...ids.ID) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = string(vs[i])
+	}
+	return predicate.AuditEvent(sql.FieldNotIn(FieldTokenID, v...))
+}
+
+// TokenIDGT applies the GT predicate on the "token_id" field.
+func TokenIDGT(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldGT(FieldTokenID, vc))
+}
+
+// TokenIDGTE applies the GTE predicate on the "token_id" field.
+func TokenIDGTE(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldGTE(FieldTokenID, vc))
+}
+
+// TokenIDLT applies the LT predicate on the "token_id" field.
+func TokenIDLT(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldLT(FieldTokenID, vc))
+}
+
+// TokenIDLTE applies the LTE predicate on the "token_id" field.
+func TokenIDLTE(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldLTE(FieldTokenID, vc))
+}
+
+// TokenIDContains applies the Contains predicate on the "token_id" field.
+func TokenIDContains(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldContains(FieldTokenID, vc))
+}
+
+// TokenIDHasPrefix applies the HasPrefix predicate on the "token_id" field.
+func TokenIDHasPrefix(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldTokenID, vc))
+}
+
+// TokenIDHasSuffix applies the HasSuffix predicate on the "token_id" field.
+func TokenIDHasSuffix(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldTokenID, vc))
+}
+
+// TokenIDEqualFold applies the EqualFold predicate on the "token_id" field.
+func TokenIDEqualFold(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldTokenID, vc))
+}
+
+// TokenIDContainsFold applies the ContainsFold predicate on the "token_id" field.
+func TokenIDContainsFold(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldTokenID, vc))
+}
+
+// RequestIDEQ applies the EQ predicate on the "request_id" field.
+func RequestIDEQ(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEQ(FieldRequestID, vc))
+}
+
+// RequestIDNEQ applies the NEQ predicate on the "request_id" field.
+func RequestIDNEQ(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldNEQ(FieldRequestID, vc))
+}
+
+// RequestIDIn applies the In predicate on the "request_id" field.
+func RequestIDIn(vs ...ids.ID) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = string(vs[i])
+	}
+	return predicate.AuditEvent(sql.FieldIn(FieldRequestID, v...))
+}
+
+// RequestIDNotIn applies the NotIn predicate on the "request_id" field.
+func RequestIDNotIn(vs ...ids.ID) predicate.AuditEvent {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = string(vs[i])
+	}
+	return predicate.AuditEvent(sql.FieldNotIn(FieldRequestID, v...))
+}
+
+// RequestIDGT applies the GT predicate on the "request_id" field.
+func RequestIDGT(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldGT(FieldRequestID, vc))
+}
+
+// RequestIDGTE applies the GTE predicate on the "request_id" field.
+func RequestIDGTE(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldGTE(FieldRequestID, vc))
+}
+
+// RequestIDLT applies the LT predicate on the "request_id" field.
+func RequestIDLT(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldLT(FieldRequestID, vc))
+}
+
+// RequestIDLTE applies the LTE predicate on the "request_id" field.
+func RequestIDLTE(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldLTE(FieldRequestID, vc))
+}
+
+// RequestIDContains applies the Contains predicate on the "request_id" field.
+func RequestIDContains(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldContains(FieldRequestID, vc))
+}
+
+// RequestIDHasPrefix applies the HasPrefix predicate on the "request_id" field.
+func RequestIDHasPrefix(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldRequestID, vc))
+}
+
+// RequestIDHasSuffix applies the HasSuffix predicate on the "request_id" field.
+func RequestIDHasSuffix(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldRequestID, vc))
+}
+
+// RequestIDEqualFold applies the EqualFold predicate on the "request_id" field.
+func RequestIDEqualFold(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldRequestID, vc))
+}
+
+// RequestIDContainsFold applies the ContainsFold predicate on the "request_id" field.
+func RequestIDContainsFold(v ids.ID) predicate.AuditEvent {
+	vc := string(v)
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldRequestID, vc))
+}
+
+// IPEQ applies the EQ predicate on the "ip" field.
+func IPEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldIP, v))
+}
+
+// IPNEQ applies the NEQ predicate on the "ip" field.
+func IPNEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNEQ(FieldIP, v))
+}
+
+// IPIn applies the In predicate on the "ip" field.
+func IPIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldIn(FieldIP, vs...))
+}
+
+// IPNotIn applies the NotIn predicate on the "ip" field.
+func IPNotIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNotIn(FieldIP, vs...))
+}
+
+// IPGT applies the GT predicate on the "ip" field.
+func IPGT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGT(FieldIP, v))
+}
+
+// IPGTE applies the GTE predicate on the "ip" field.
+func IPGTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGTE(FieldIP, v))
+}
+
+// IPLT applies the LT predicate on the "ip" field.
+func IPLT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLT(FieldIP, v))
+}
+
+// IPLTE applies the LTE predicate on the "ip" field.
+func IPLTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLTE(FieldIP, v))
+}
+
+// IPContains applies the Contains predicate on the "ip" field.
+func IPContains(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContains(FieldIP, v))
+}
+
+// IPHasPrefix applies the HasPrefix predicate on the "ip" field.
+func IPHasPrefix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldIP, v))
+}
+
+// IPHasSuffix applies the HasSuffix predicate on the "ip" field.
+func IPHasSuffix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldIP, v))
+}
+
+// IPEqualFold applies the EqualFold predicate on the "ip" field.
+func IPEqualFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldIP, v))
+}
+
+// IPContainsFold applies the ContainsFold predicate on the "ip" field.
+func IPContainsFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldIP, v))
+}
+
+// UserAgentEQ applies the EQ predicate on the "user_agent" field.
+func UserAgentEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldUserAgent, v))
+}
+
+// UserAgentNEQ applies the NEQ predicate on the "user_agent" field.
+func UserAgentNEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNEQ(FieldUserAgent, v))
+}
+
+// UserAgentIn applies the In predicate on the "user_agent" field.
+func UserAgentIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldIn(FieldUserAgent, vs...))
+}
+
+// UserAgentNotIn applies the NotIn predicate on the "user_agent" field.
+func UserAgentNotIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNotIn(FieldUserAgent, vs...))
+}
+
+// UserAgentGT applies the GT predicate on the "user_agent" field.
+func UserAgentGT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGT(FieldUserAgent, v))
+}
+
+// UserAgentGTE applies the GTE predicate on the "user_agent" field.
+func UserAgentGTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGTE(FieldUserAgent, v))
+}
+
+// UserAgentLT applies the LT predicate on the "user_agent" field.
+func UserAgentLT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLT(FieldUserAgent, v))
+}
+
+// UserAgentLTE applies the LTE predicate on the "user_agent" field.
+func UserAgentLTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLTE(FieldUserAgent, v))
+}
+
+// UserAgentContains applies the Contains predicate on the "user_agent" field.
+func UserAgentContains(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContains(FieldUserAgent, v))
+}
+
+// UserAgentHasPrefix applies the HasPrefix predicate on the "user_agent" field.
+func UserAgentHasPrefix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldUserAgent, v))
+}
+
+// UserAgentHasSuffix applies the HasSuffix predicate on the "user_agent" field.
+func UserAgentHasSuffix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldUserAgent, v))
+}
+
+// UserAgentEqualFold applies the EqualFold predicate on the "user_agent" field.
+func UserAgentEqualFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldUserAgent, v))
+}
+
+// UserAgentContainsFold applies the ContainsFold predicate on the "user_agent" field.
+func UserAgentContainsFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldUserAgent, v))
+}
+
+// ReasonEQ applies the EQ predicate on the "reason" field.
+func ReasonEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEQ(FieldReason, v))
+}
+
+// ReasonNEQ applies the NEQ predicate on the "reason" field.
+func ReasonNEQ(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNEQ(FieldReason, v))
+}
+
+// ReasonIn applies the In predicate on the "reason" field.
+func ReasonIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldIn(FieldReason, vs...))
+}
+
+// ReasonNotIn applies the NotIn predicate on the "reason" field.
+func ReasonNotIn(vs ...string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldNotIn(FieldReason, vs...))
+}
+
+// ReasonGT applies the GT predicate on the "reason" field.
+func ReasonGT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGT(FieldReason, v))
+}
+
+// ReasonGTE applies the GTE predicate on the "reason" field.
+func ReasonGTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldGTE(FieldReason, v))
+}
+
+// ReasonLT applies the LT predicate on the "reason" field.
+func ReasonLT(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLT(FieldReason, v))
+}
+
+// ReasonLTE applies the LTE predicate on the "reason" field.
+func ReasonLTE(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldLTE(FieldReason, v))
+}
+
+// ReasonContains applies the Contains predicate on the "reason" field.
+func ReasonContains(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContains(FieldReason, v))
+}
+
+// ReasonHasPrefix applies the HasPrefix predicate on the "reason" field.
+func ReasonHasPrefix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasPrefix(FieldReason, v))
+}
+
+// ReasonHasSuffix applies the HasSuffix predicate on the "reason" field.
+func ReasonHasSuffix(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldHasSuffix(FieldReason, v))
+}
+
+// ReasonEqualFold applies the EqualFold predicate on the "reason" field.
+func ReasonEqualFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldEqualFold(FieldReason, v))
+}
+
+// ReasonContainsFold applies the ContainsFold predicate on the "reason" field.
+func ReasonContainsFold(v string) predicate.AuditEvent {
+	return predicate.AuditEvent(sql.FieldContainsFold(FieldReason, v))
 }
 
 // And groups predicates with the AND operator between them.

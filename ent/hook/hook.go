@@ -45,6 +45,54 @@ func (f AuditEventFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AuditEventMutation", m)
 }
 
+// The CustomRoleFunc type is an adapter to allow the use of ordinary
+// function as CustomRole mutator.
+type CustomRoleFunc func(context.Context, *ent.CustomRoleMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f CustomRoleFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.CustomRoleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CustomRoleMutation", m)
+}
+
+// The EmailLinkFunc type is an adapter to allow the use of ordinary
+// function as EmailLink mutator.
+type EmailLinkFunc func(context.Context, *ent.EmailLinkMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EmailLinkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EmailLinkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EmailLinkMutation", m)
+}
+
+// The IdentityFunc type is an adapter to allow the use of ordinary
+// function as Identity mutator.
+type IdentityFunc func(context.Context, *ent.IdentityMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f IdentityFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.IdentityMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.IdentityMutation", m)
+}
+
+// The KeyAccessFunc type is an adapter to allow the use of ordinary
+// function as KeyAccess mutator.
+type KeyAccessFunc func(context.Context, *ent.KeyAccessMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f KeyAccessFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.KeyAccessMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.KeyAccessMutation", m)
+}
+
 // The LedgerAccountFunc type is an adapter to allow the use of ordinary
 // function as LedgerAccount mutator.
 type LedgerAccountFunc func(context.Context, *ent.LedgerAccountMutation) (ent.Value, error)
@@ -105,6 +153,18 @@ func (f ModelPriceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ModelPriceMutation", m)
 }
 
+// The PasskeyFunc type is an adapter to allow the use of ordinary
+// function as Passkey mutator.
+type PasskeyFunc func(context.Context, *ent.PasskeyMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PasskeyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PasskeyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PasskeyMutation", m)
+}
+
 // The PoolLedgerFunc type is an adapter to allow the use of ordinary
 // function as PoolLedger mutator.
 type PoolLedgerFunc func(context.Context, *ent.PoolLedgerMutation) (ent.Value, error)
@@ -139,6 +199,18 @@ func (f RoutingDecisionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Va
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.RoutingDecisionMutation", m)
+}
+
+// The SecondFactorFunc type is an adapter to allow the use of ordinary
+// function as SecondFactor mutator.
+type SecondFactorFunc func(context.Context, *ent.SecondFactorMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SecondFactorFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SecondFactorMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SecondFactorMutation", m)
 }
 
 // The SecretFunc type is an adapter to allow the use of ordinary

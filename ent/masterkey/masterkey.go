@@ -15,6 +15,14 @@ const (
 	FieldCheckValue = "check_value"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
+	// FieldRoot holds the string denoting the root field in the database.
+	FieldRoot = "root"
+	// FieldHandover holds the string denoting the handover field in the database.
+	FieldHandover = "handover"
+	// FieldExternal holds the string denoting the external field in the database.
+	FieldExternal = "external"
+	// FieldRetiredAt holds the string denoting the retired_at field in the database.
+	FieldRetiredAt = "retired_at"
 	// Table holds the table name of the masterkey in the database.
 	Table = "master_keys"
 )
@@ -24,6 +32,10 @@ var Columns = []string{
 	FieldID,
 	FieldCheckValue,
 	FieldCreatedAt,
+	FieldRoot,
+	FieldHandover,
+	FieldExternal,
+	FieldRetiredAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -47,4 +59,9 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
+}
+
+// ByRetiredAt orders the results by the retired_at field.
+func ByRetiredAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRetiredAt, opts...).ToFunc()
 }

@@ -74,6 +74,26 @@ func CreatedAt(v time.Time) predicate.MasterKey {
 	return predicate.MasterKey(sql.FieldEQ(FieldCreatedAt, v))
 }
 
+// Root applies equality check predicate on the "root" field. It's identical to RootEQ.
+func Root(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldRoot, v))
+}
+
+// Handover applies equality check predicate on the "handover" field. It's identical to HandoverEQ.
+func Handover(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldHandover, v))
+}
+
+// External applies equality check predicate on the "external" field. It's identical to ExternalEQ.
+func External(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldExternal, v))
+}
+
+// RetiredAt applies equality check predicate on the "retired_at" field. It's identical to RetiredAtEQ.
+func RetiredAt(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldRetiredAt, v))
+}
+
 // CheckValueEQ applies the EQ predicate on the "check_value" field.
 func CheckValueEQ(v []byte) predicate.MasterKey {
 	return predicate.MasterKey(sql.FieldEQ(FieldCheckValue, v))
@@ -152,6 +172,206 @@ func CreatedAtLT(v time.Time) predicate.MasterKey {
 // CreatedAtLTE applies the LTE predicate on the "created_at" field.
 func CreatedAtLTE(v time.Time) predicate.MasterKey {
 	return predicate.MasterKey(sql.FieldLTE(FieldCreatedAt, v))
+}
+
+// RootEQ applies the EQ predicate on the "root" field.
+func RootEQ(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldRoot, v))
+}
+
+// RootNEQ applies the NEQ predicate on the "root" field.
+func RootNEQ(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNEQ(FieldRoot, v))
+}
+
+// RootIn applies the In predicate on the "root" field.
+func RootIn(vs ...[]byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIn(FieldRoot, vs...))
+}
+
+// RootNotIn applies the NotIn predicate on the "root" field.
+func RootNotIn(vs ...[]byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotIn(FieldRoot, vs...))
+}
+
+// RootGT applies the GT predicate on the "root" field.
+func RootGT(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGT(FieldRoot, v))
+}
+
+// RootGTE applies the GTE predicate on the "root" field.
+func RootGTE(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGTE(FieldRoot, v))
+}
+
+// RootLT applies the LT predicate on the "root" field.
+func RootLT(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLT(FieldRoot, v))
+}
+
+// RootLTE applies the LTE predicate on the "root" field.
+func RootLTE(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLTE(FieldRoot, v))
+}
+
+// RootIsNil applies the IsNil predicate on the "root" field.
+func RootIsNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIsNull(FieldRoot))
+}
+
+// RootNotNil applies the NotNil predicate on the "root" field.
+func RootNotNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotNull(FieldRoot))
+}
+
+// HandoverEQ applies the EQ predicate on the "handover" field.
+func HandoverEQ(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldHandover, v))
+}
+
+// HandoverNEQ applies the NEQ predicate on the "handover" field.
+func HandoverNEQ(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNEQ(FieldHandover, v))
+}
+
+// HandoverIn applies the In predicate on the "handover" field.
+func HandoverIn(vs ...[]byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIn(FieldHandover, vs...))
+}
+
+// HandoverNotIn applies the NotIn predicate on the "handover" field.
+func HandoverNotIn(vs ...[]byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotIn(FieldHandover, vs...))
+}
+
+// HandoverGT applies the GT predicate on the "handover" field.
+func HandoverGT(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGT(FieldHandover, v))
+}
+
+// HandoverGTE applies the GTE predicate on the "handover" field.
+func HandoverGTE(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGTE(FieldHandover, v))
+}
+
+// HandoverLT applies the LT predicate on the "handover" field.
+func HandoverLT(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLT(FieldHandover, v))
+}
+
+// HandoverLTE applies the LTE predicate on the "handover" field.
+func HandoverLTE(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLTE(FieldHandover, v))
+}
+
+// HandoverIsNil applies the IsNil predicate on the "handover" field.
+func HandoverIsNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIsNull(FieldHandover))
+}
+
+// HandoverNotNil applies the NotNil predicate on the "handover" field.
+func HandoverNotNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotNull(FieldHandover))
+}
+
+// ExternalEQ applies the EQ predicate on the "external" field.
+func ExternalEQ(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldExternal, v))
+}
+
+// ExternalNEQ applies the NEQ predicate on the "external" field.
+func ExternalNEQ(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNEQ(FieldExternal, v))
+}
+
+// ExternalIn applies the In predicate on the "external" field.
+func ExternalIn(vs ...[]byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIn(FieldExternal, vs...))
+}
+
+// ExternalNotIn applies the NotIn predicate on the "external" field.
+func ExternalNotIn(vs ...[]byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotIn(FieldExternal, vs...))
+}
+
+// ExternalGT applies the GT predicate on the "external" field.
+func ExternalGT(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGT(FieldExternal, v))
+}
+
+// ExternalGTE applies the GTE predicate on the "external" field.
+func ExternalGTE(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGTE(FieldExternal, v))
+}
+
+// ExternalLT applies the LT predicate on the "external" field.
+func ExternalLT(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLT(FieldExternal, v))
+}
+
+// ExternalLTE applies the LTE predicate on the "external" field.
+func ExternalLTE(v []byte) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLTE(FieldExternal, v))
+}
+
+// ExternalIsNil applies the IsNil predicate on the "external" field.
+func ExternalIsNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIsNull(FieldExternal))
+}
+
+// ExternalNotNil applies the NotNil predicate on the "external" field.
+func ExternalNotNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotNull(FieldExternal))
+}
+
+// RetiredAtEQ applies the EQ predicate on the "retired_at" field.
+func RetiredAtEQ(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldEQ(FieldRetiredAt, v))
+}
+
+// RetiredAtNEQ applies the NEQ predicate on the "retired_at" field.
+func RetiredAtNEQ(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNEQ(FieldRetiredAt, v))
+}
+
+// RetiredAtIn applies the In predicate on the "retired_at" field.
+func RetiredAtIn(vs ...time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIn(FieldRetiredAt, vs...))
+}
+
+// RetiredAtNotIn applies the NotIn predicate on the "retired_at" field.
+func RetiredAtNotIn(vs ...time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotIn(FieldRetiredAt, vs...))
+}
+
+// RetiredAtGT applies the GT predicate on the "retired_at" field.
+func RetiredAtGT(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGT(FieldRetiredAt, v))
+}
+
+// RetiredAtGTE applies the GTE predicate on the "retired_at" field.
+func RetiredAtGTE(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldGTE(FieldRetiredAt, v))
+}
+
+// RetiredAtLT applies the LT predicate on the "retired_at" field.
+func RetiredAtLT(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLT(FieldRetiredAt, v))
+}
+
+// RetiredAtLTE applies the LTE predicate on the "retired_at" field.
+func RetiredAtLTE(v time.Time) predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldLTE(FieldRetiredAt, v))
+}
+
+// RetiredAtIsNil applies the IsNil predicate on the "retired_at" field.
+func RetiredAtIsNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldIsNull(FieldRetiredAt))
+}
+
+// RetiredAtNotNil applies the NotNil predicate on the "retired_at" field.
+func RetiredAtNotNil() predicate.MasterKey {
+	return predicate.MasterKey(sql.FieldNotNull(FieldRetiredAt))
 }
 
 // And groups predicates with the AND operator between them.

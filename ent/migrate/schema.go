@@ -17,6 +17,8 @@ var (
 		{Name: "secret_hash", Type: field.TypeBytes, Unique: true},
 		{Name: "masked_secret", Type: field.TypeString},
 		{Name: "models", Type: field.TypeJSON, Nullable: true},
+		{Name: "scopes", Type: field.TypeJSON, Nullable: true},
+		{Name: "networks", Type: field.TypeJSON, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
@@ -51,12 +53,80 @@ var (
 		{Name: "action", Type: field.TypeString},
 		{Name: "subject", Type: field.TypeString},
 		{Name: "detail", Type: field.TypeJSON, Nullable: true},
+		{Name: "session_id", Type: field.TypeString, Default: ""},
+		{Name: "token_id", Type: field.TypeString, Default: ""},
+		{Name: "request_id", Type: field.TypeString, Default: ""},
+		{Name: "ip", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: ""},
+		{Name: "reason", Type: field.TypeString, Default: ""},
 	}
 	// AuditEventsTable holds the schema information for the "audit_events" table.
 	AuditEventsTable = &schema.Table{
 		Name:       "audit_events",
 		Columns:    AuditEventsColumns,
 		PrimaryKey: []*schema.Column{AuditEventsColumns[0]},
+	}
+	// CustomRolesColumns holds the columns for the "custom_roles" table.
+	CustomRolesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "description", Type: field.TypeString},
+		{Name: "grants", Type: field.TypeJSON},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// CustomRolesTable holds the schema information for the "custom_roles" table.
+	CustomRolesTable = &schema.Table{
+		Name:       "custom_roles",
+		Columns:    CustomRolesColumns,
+		PrimaryKey: []*schema.Column{CustomRolesColumns[0]},
+	}
+	// EmailLinksColumns holds the columns for the "email_links" table.
+	EmailLinksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"VERIFY", "RESET", "CHANGE"}},
+		{Name: "email", Type: field.TypeString},
+		{Name: "secret_hash", Type: field.TypeBytes, Unique: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+	}
+	// EmailLinksTable holds the schema information for the "email_links" table.
+	EmailLinksTable = &schema.Table{
+		Name:       "email_links",
+		Columns:    EmailLinksColumns,
+		PrimaryKey: []*schema.Column{EmailLinksColumns[0]},
+	}
+	// IdentitiesColumns holds the columns for the "identities" table.
+	IdentitiesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "issuer", Type: field.TypeString},
+		{Name: "subject", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "last_used_at", Type: field.TypeTime},
+	}
+	// IdentitiesTable holds the schema information for the "identities" table.
+	IdentitiesTable = &schema.Table{
+		Name:       "identities",
+		Columns:    IdentitiesColumns,
+		PrimaryKey: []*schema.Column{IdentitiesColumns[0]},
+	}
+	// KeyAccessesColumns holds the columns for the "key_accesses" table.
+	KeyAccessesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "resource_id", Type: field.TypeString},
+		{Name: "purpose", Type: field.TypeString},
+		{Name: "actor_id", Type: field.TypeString, Default: ""},
+		{Name: "request_id", Type: field.TypeString, Default: ""},
+		{Name: "server_id", Type: field.TypeString, Default: ""},
+	}
+	// KeyAccessesTable holds the schema information for the "key_accesses" table.
+	KeyAccessesTable = &schema.Table{
+		Name:       "key_accesses",
+		Columns:    KeyAccessesColumns,
+		PrimaryKey: []*schema.Column{KeyAccessesColumns[0]},
 	}
 	// LedgerAccountsColumns holds the columns for the "ledger_accounts" table.
 	LedgerAccountsColumns = []*schema.Column{
@@ -101,6 +171,10 @@ var (
 		{Name: "id", Type: field.TypeString},
 		{Name: "check_value", Type: field.TypeBytes},
 		{Name: "created_at", Type: field.TypeTime},
+		{Name: "root", Type: field.TypeBytes, Nullable: true},
+		{Name: "handover", Type: field.TypeBytes, Nullable: true},
+		{Name: "external", Type: field.TypeBytes, Nullable: true},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
 	}
 	// MasterKeysTable holds the schema information for the "master_keys" table.
 	MasterKeysTable = &schema.Table{
@@ -138,6 +212,22 @@ var (
 		Name:       "model_prices",
 		Columns:    ModelPricesColumns,
 		PrimaryKey: []*schema.Column{ModelPricesColumns[0]},
+	}
+	// PasskeysColumns holds the columns for the "passkeys" table.
+	PasskeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "name", Type: field.TypeString},
+		{Name: "credential_id", Type: field.TypeBytes, Unique: true},
+		{Name: "credential", Type: field.TypeJSON},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PasskeysTable holds the schema information for the "passkeys" table.
+	PasskeysTable = &schema.Table{
+		Name:       "passkeys",
+		Columns:    PasskeysColumns,
+		PrimaryKey: []*schema.Column{PasskeysColumns[0]},
 	}
 	// PoolLedgersColumns holds the columns for the "pool_ledgers" table.
 	PoolLedgersColumns = []*schema.Column{
@@ -206,6 +296,20 @@ var (
 		Columns:    RoutingDecisionsColumns,
 		PrimaryKey: []*schema.Column{RoutingDecisionsColumns[0]},
 	}
+	// SecondFactorsColumns holds the columns for the "second_factors" table.
+	SecondFactorsColumns = []*schema.Column{
+		{Name: "user_id", Type: field.TypeString},
+		{Name: "secret", Type: field.TypeBytes},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "confirmed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_step", Type: field.TypeInt64, Default: 0},
+	}
+	// SecondFactorsTable holds the schema information for the "second_factors" table.
+	SecondFactorsTable = &schema.Table{
+		Name:       "second_factors",
+		Columns:    SecondFactorsColumns,
+		PrimaryKey: []*schema.Column{SecondFactorsColumns[0]},
+	}
 	// SecretsColumns holds the columns for the "secrets" table.
 	SecretsColumns = []*schema.Column{
 		{Name: "resource_id", Type: field.TypeString},
@@ -228,6 +332,11 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "reauthenticated_at", Type: field.TypeTime},
+		{Name: "last_seen_at", Type: field.TypeTime},
+		{Name: "ip", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: ""},
+		{Name: "method", Type: field.TypeEnum, Enums: []string{"PASSWORD", "PASSKEY", "OIDC"}, Default: "PASSWORD"},
+		{Name: "second_factor", Type: field.TypeBool, Default: false},
 	}
 	// SessionsTable holds the schema information for the "sessions" table.
 	SessionsTable = &schema.Table{
@@ -310,6 +419,9 @@ var (
 		{Name: "contributor", Type: field.TypeBool, Default: false},
 		{Name: "admin", Type: field.TypeBool, Default: false},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "FROZEN"}, Default: "ACTIVE"},
+		{Name: "email_verified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "deleted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "custom_roles", Type: field.TypeJSON},
 		{Name: "created_at", Type: field.TypeTime},
 	}
 	// UsersTable holds the schema information for the "users" table.
@@ -323,14 +435,20 @@ var (
 		APITokensTable,
 		AlertsTable,
 		AuditEventsTable,
+		CustomRolesTable,
+		EmailLinksTable,
+		IdentitiesTable,
+		KeyAccessesTable,
 		LedgerAccountsTable,
 		LedgerTransactionsTable,
 		MasterKeysTable,
 		ModelCostsTable,
 		ModelPricesTable,
+		PasskeysTable,
 		PoolLedgersTable,
 		PoolResourcesTable,
 		RoutingDecisionsTable,
+		SecondFactorsTable,
 		SecretsTable,
 		SessionsTable,
 		SettingsTable,
@@ -349,6 +467,18 @@ func init() {
 	AuditEventsTable.Annotation = &entsql.Annotation{
 		Table: "audit_events",
 	}
+	CustomRolesTable.Annotation = &entsql.Annotation{
+		Table: "custom_roles",
+	}
+	EmailLinksTable.Annotation = &entsql.Annotation{
+		Table: "email_links",
+	}
+	IdentitiesTable.Annotation = &entsql.Annotation{
+		Table: "identities",
+	}
+	KeyAccessesTable.Annotation = &entsql.Annotation{
+		Table: "key_accesses",
+	}
 	LedgerAccountsTable.Annotation = &entsql.Annotation{
 		Table: "ledger_accounts",
 	}
@@ -364,6 +494,9 @@ func init() {
 	ModelPricesTable.Annotation = &entsql.Annotation{
 		Table: "model_prices",
 	}
+	PasskeysTable.Annotation = &entsql.Annotation{
+		Table: "passkeys",
+	}
 	PoolLedgersTable.Annotation = &entsql.Annotation{
 		Table: "pool_ledgers",
 	}
@@ -372,6 +505,9 @@ func init() {
 	}
 	RoutingDecisionsTable.Annotation = &entsql.Annotation{
 		Table: "routing_decisions",
+	}
+	SecondFactorsTable.Annotation = &entsql.Annotation{
+		Table: "second_factors",
 	}
 	SecretsTable.Annotation = &entsql.Annotation{
 		Table: "secrets",

@@ -15,6 +15,18 @@ type Alert func(*sql.Selector)
 // AuditEvent is the predicate function for auditevent builders.
 type AuditEvent func(*sql.Selector)
 
+// CustomRole is the predicate function for customrole builders.
+type CustomRole func(*sql.Selector)
+
+// EmailLink is the predicate function for emaillink builders.
+type EmailLink func(*sql.Selector)
+
+// Identity is the predicate function for identity builders.
+type Identity func(*sql.Selector)
+
+// KeyAccess is the predicate function for keyaccess builders.
+type KeyAccess func(*sql.Selector)
+
 // LedgerAccount is the predicate function for ledgeraccount builders.
 type LedgerAccount func(*sql.Selector)
 
@@ -30,6 +42,9 @@ type ModelCost func(*sql.Selector)
 // ModelPrice is the predicate function for modelprice builders.
 type ModelPrice func(*sql.Selector)
 
+// Passkey is the predicate function for passkey builders.
+type Passkey func(*sql.Selector)
+
 // PoolLedger is the predicate function for poolledger builders.
 type PoolLedger func(*sql.Selector)
 
@@ -38,6 +53,9 @@ type PoolResource func(*sql.Selector)
 
 // RoutingDecision is the predicate function for routingdecision builders.
 type RoutingDecision func(*sql.Selector)
+
+// SecondFactor is the predicate function for secondfactor builders.
+type SecondFactor func(*sql.Selector)
 
 // Secret is the predicate function for secret builders.
 type Secret func(*sql.Selector)

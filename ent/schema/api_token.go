@@ -26,6 +26,8 @@ func (APIToken) Fields() []ent.Field {
 		field.Bytes("secret_hash").Unique().Sensitive().Immutable(),
 		field.String("masked_secret").Immutable(),
 		field.JSON("models", []string{}).Optional(),
+		field.JSON("scopes", []string{}).Optional(),
+		field.JSON("networks", []string{}).Optional(),
 		field.Time("created_at").Immutable(),
 		field.Time("expires_at").Optional().Nillable(),
 		field.Time("last_used_at").Optional().Nillable(),

@@ -26,5 +26,11 @@ func (AuditEvent) Fields() []ent.Field {
 		field.String("action").Immutable(),
 		field.String("subject").Immutable(),
 		field.JSON("detail", map[string]any{}).Optional().Immutable(),
+		field.String("session_id").GoType(ids.ID("")).Default("").Immutable(),
+		field.String("token_id").GoType(ids.ID("")).Default("").Immutable(),
+		field.String("request_id").GoType(ids.ID("")).Default("").Immutable(),
+		field.String("ip").Default("").Immutable(),
+		field.String("user_agent").Default("").Immutable(),
+		field.String("reason").Default("").Immutable(),
 	}
 }

@@ -26,5 +26,10 @@ func (Session) Fields() []ent.Field {
 		field.Time("created_at").Immutable(),
 		field.Time("expires_at"),
 		field.Time("reauthenticated_at"),
+		field.Time("last_seen_at"),
+		field.String("ip").Default(""),
+		field.String("user_agent").Default(""),
+		field.Enum("method").Values("PASSWORD", "PASSKEY", "OIDC").Default("PASSWORD").Immutable(),
+		field.Bool("second_factor").Default(false),
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
-// User is a person who can sign in. Every user has the role USER; the other two are columns.
+// User is a person who can sign in. Every user has the role USER; the other two of the contract are columns, those of the
+// operator's own making a list of names.
 type User struct{ ent.Schema }
 
 // Annotations names the table; its SQL is in ent/migrate/migrations.
@@ -27,6 +28,9 @@ func (User) Fields() []ent.Field {
 		field.Bool("contributor").Default(false),
 		field.Bool("admin").Default(false),
 		field.Enum("status").Values("ACTIVE", "FROZEN").Default("ACTIVE"),
+		field.Time("email_verified_at").Optional().Nillable(),
+		field.Time("deleted_at").Optional().Nillable(),
+		field.JSON("custom_roles", []string{}).Default([]string{}),
 		field.Time("created_at").Immutable(),
 	}
 }

@@ -3,6 +3,8 @@
 package session
 
 import (
+	"fmt"
+
 	"entgo.io/ent/dialect/sql"
 )
 
@@ -21,6 +23,16 @@ const (
 	FieldExpiresAt = "expires_at"
 	// FieldReauthenticatedAt holds the string denoting the reauthenticated_at field in the database.
 	FieldReauthenticatedAt = "reauthenticated_at"
+	// FieldLastSeenAt holds the string denoting the last_seen_at field in the database.
+	FieldLastSeenAt = "last_seen_at"
+	// FieldIP holds the string denoting the ip field in the database.
+	FieldIP = "ip"
+	// FieldUserAgent holds the string denoting the user_agent field in the database.
+	FieldUserAgent = "user_agent"
+	// FieldMethod holds the string denoting the method field in the database.
+	FieldMethod = "method"
+	// FieldSecondFactor holds the string denoting the second_factor field in the database.
+	FieldSecondFactor = "second_factor"
 	// Table holds the table name of the session in the database.
 	Table = "sessions"
 )
@@ -33,6 +45,11 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldExpiresAt,
 	FieldReauthenticatedAt,
+	FieldLastSeenAt,
+	FieldIP,
+	FieldUserAgent,
+	FieldMethod,
+	FieldSecondFactor,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -43,6 +60,42 @@ func ValidColumn(column string) bool {
 		}
 	}
 	return false
+}
+
+var (
+	// DefaultIP holds the default value on creation for the "ip" field.
+	DefaultIP string
+	// DefaultUserAgent holds the default value on creation for the "user_agent" field.
+	DefaultUserAgent string
+	// DefaultSecondFactor holds the default value on creation for the "second_factor" field.
+	DefaultSecondFactor bool
+)
+
+// Method defines the type for the "method" enum field.
+type Method string
+
+// MethodPASSWORD is the default value of the Method enum.
+const DefaultMethod = MethodPASSWORD
+
+// Method values.
+const (
+	MethodPASSWORD Method = "PASSWORD"
+	MethodPASSKEY  Method = "PASSKEY"
+	MethodOIDC     Method = "OIDC"
+)
+
+func (m Method) String() string {
+	return string(m)
+}
+
+// MethodValidator is a validator for the "method" field enum values. It is called by the builders before save.
+func MethodValidator(m Method) error {
+	switch m {
+	case MethodPASSWORD, MethodPASSKEY, MethodOIDC:
+		return nil
+	default:
+		return fmt.Errorf("session: invalid enum value for method field: %q", m)
+	}
 }
 
 // OrderOption defines the ordering options for the Session queries.
@@ -71,4 +124,29 @@ func ByExpiresAt(opts ...sql.OrderTermOption) OrderOption {
 // ByReauthenticatedAt orders the results by the reauthenticated_at field.
 func ByReauthenticatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReauthenticatedAt, opts...).ToFunc()
+}
+
+// ByLastSeenAt orders the results by the last_seen_at field.
+func ByLastSeenAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastSeenAt, opts...).ToFunc()
+}
+
+// ByIP orders the results by the ip field.
+func ByIP(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIP, opts...).ToFunc()
+}
+
+// ByUserAgent orders the results by the user_agent field.
+func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
+}
+
+// ByMethod orders the results by the method field.
+func ByMethod(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMethod, opts...).ToFunc()
+}
+
+// BySecondFactor orders the results by the second_factor field.
+func BySecondFactor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSecondFactor, opts...).ToFunc()
 }

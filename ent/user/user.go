@@ -25,6 +25,12 @@ const (
 	FieldAdmin = "admin"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
+	// FieldEmailVerifiedAt holds the string denoting the email_verified_at field in the database.
+	FieldEmailVerifiedAt = "email_verified_at"
+	// FieldDeletedAt holds the string denoting the deleted_at field in the database.
+	FieldDeletedAt = "deleted_at"
+	// FieldCustomRoles holds the string denoting the custom_roles field in the database.
+	FieldCustomRoles = "custom_roles"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// Table holds the table name of the user in the database.
@@ -40,6 +46,9 @@ var Columns = []string{
 	FieldContributor,
 	FieldAdmin,
 	FieldStatus,
+	FieldEmailVerifiedAt,
+	FieldDeletedAt,
+	FieldCustomRoles,
 	FieldCreatedAt,
 }
 
@@ -58,6 +67,8 @@ var (
 	DefaultContributor bool
 	// DefaultAdmin holds the default value on creation for the "admin" field.
 	DefaultAdmin bool
+	// DefaultCustomRoles holds the default value on creation for the "custom_roles" field.
+	DefaultCustomRoles []string
 )
 
 // Status defines the type for the "status" enum field.
@@ -122,6 +133,16 @@ func ByAdmin(opts ...sql.OrderTermOption) OrderOption {
 // ByStatus orders the results by the status field.
 func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStatus, opts...).ToFunc()
+}
+
+// ByEmailVerifiedAt orders the results by the email_verified_at field.
+func ByEmailVerifiedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEmailVerifiedAt, opts...).ToFunc()
+}
+
+// ByDeletedAt orders the results by the deleted_at field.
+func ByDeletedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDeletedAt, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 // Role is what a person is. Everybody who is signed in is a User.
@@ -43,8 +44,13 @@ func (a *Actor) MayAsk(model string) bool {
 
 type contextKey struct{}
 
-// With returns a context that carries the actor.
+// With returns a context that carries the actor, and says in its origin who it is.
 func With(ctx context.Context, a *Actor) context.Context {
+	if a != nil {
+		o := origin.From(ctx)
+		o.Actor, o.Session, o.Token = a.ID, a.SessionID, a.TokenID
+		ctx = origin.With(ctx, o)
+	}
 	return context.WithValue(ctx, contextKey{}, a)
 }
 

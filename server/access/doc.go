@@ -10,5 +10,5 @@
 // acts at once; a decision depends on nothing but them, the rule's object and action, and whose the thing is, so that it
 // can be remembered for as long as the program runs. An owner of "" is the platform.
 //
-// Imports: casbin, ids, fault.
+// Imports: casbin, ids, origin, fault.
 package access

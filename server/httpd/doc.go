@@ -6,6 +6,6 @@
 // is taken from trusted proxies alone, and a panic is an answer with a reference. Who the caller is comes from a session's
 // cookie or a bearer token and goes into the context (access.With).
 //
-// Imports: chi, access, fault, clock, ids, limit. The GraphQL handler, the makers of downloads and the frontend's
+// Imports: chi, access, origin, fault, clock, ids, limit. The GraphQL handler, the makers of downloads and the frontend's
 // files are handed in.
 package httpd

@@ -10,6 +10,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/limit"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 // Download is a file that is made for who asks. A browser gets it with its cookie, a program with its token.
@@ -58,7 +59,7 @@ func (s *Server) make(d Download, r *http.Request) (File, error) {
 		return File{}, errSignIn
 	}
 	if s.Rate != nil {
-		caller := limit.Network(clientIP(r, s.TrustedProxies))
+		caller := limit.Network(origin.From(r.Context()).IP)
 		if a.SignedIn() {
 			caller = string(a.ID)
 		}

@@ -16,13 +16,18 @@ import (
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
-// identify gives a request its id and turns a panic into an answer that names it.
+// identify gives a request its id, says where it is from, and turns a panic into an answer that names it.
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := string(s.IDs.New(ids.Request))
+		request := s.IDs.New(ids.Request)
+		id := string(request)
 		w.Header().Set("X-Request-Id", id)
+		r = r.WithContext(origin.With(r.Context(), origin.Origin{
+			Request: request, IP: clientIP(r, s.TrustedProxies), UserAgent: r.UserAgent(),
+		}))
 		defer func() {
 			cause := recover()
 			if cause == nil {
@@ -123,7 +128,7 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secret := s.cookie.read(r)
 		ctx := s.WithRequest(r.Context(), Request{
-			IP: clientIP(r, s.TrustedProxies), Session: secret,
+			IP: origin.From(r.Context()).IP, Session: secret,
 			SetSession:   func(secret string, expiresAt time.Time) { s.cookie.set(w, secret, expiresAt) },
 			ClearSession: func() { s.cookie.clear(w) },
 		})

@@ -6,6 +6,8 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/gorilla/websocket"
+
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 func (s *Server) routes() (http.Handler, error) {
@@ -43,7 +45,7 @@ func (s *Server) graphql() http.Handler {
 			posted.ServeHTTP(w, r)
 			return
 		}
-		ctx := s.WithRequest(r.Context(), Request{IP: clientIP(r, s.TrustedProxies), Session: s.cookie.read(r)})
+		ctx := s.WithRequest(r.Context(), Request{IP: origin.From(r.Context()).IP, Session: s.cookie.read(r)})
 		s.GraphQL.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

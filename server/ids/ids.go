@@ -36,6 +36,13 @@ const (
 	Alert      Kind = "alr"
 	Audit      Kind = "aud"
 	Request    Kind = "req"
+	Passkey    Kind = "psk"
+	Identity   Kind = "idn"
+	Ceremony   Kind = "cer"
+	EmailLink  Kind = "eml"
+	Mail       Kind = "mai"
+	CustomRole Kind = "rol"
+	KeyAccess  Kind = "kac"
 )
 
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -5,5 +5,5 @@
 // caller's own transaction, so that the row stands or falls with what it tells of. Nothing here reads. No key, password
 // or prompt may be in an event's detail or an alert's message.
 //
-// Imports: ids. SQL is in store.go.
+// Imports: ids, origin. SQL is in store.go.
 package journal

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 // Execer is a *sql.DB, a *sql.Tx or an ent client. It is an alias, so that peers that write the same literal agree
@@ -32,6 +33,7 @@ type Event struct {
 	Actor   ids.ID // none: the platform itself
 	Action  string // "user.roles", "resource.suspend", …
 	Subject string // the id of what it was done to
+	Reason  string // what who did it gave as the reason, "" where nothing
 	Detail  map[string]any
 }
 
@@ -52,8 +54,9 @@ func Change(ctx context.Context, tx Execer, kind, ref string) error {
 	return nil
 }
 
-// Audit records an event.
+// Audit records an event, and where it came from as the context knows it.
 func Audit(ctx context.Context, tx Execer, e Event) error {
+	from := origin.From(ctx)
 	var detail any // NULL where there is none
 	if e.Detail != nil {
 		text, err := json.Marshal(e.Detail)
@@ -63,8 +66,9 @@ func Audit(ctx context.Context, tx Execer, e Event) error {
 		detail = string(text)
 	}
 	_, err := tx.ExecContext(ctx,
-		`INSERT INTO audit_events (id, at, actor_id, action, subject, detail) VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6)`,
-		e.ID, e.At, string(e.Actor), e.Action, e.Subject, detail)
+		`INSERT INTO audit_events (id, at, actor_id, action, subject, detail, session_id, token_id, request_id, ip, user_agent, reason)
+		 VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		e.ID, e.At, string(e.Actor), e.Action, e.Subject, detail, string(from.Session), string(from.Token), string(from.Request), from.IP, from.UserAgent, e.Reason)
 	if err != nil {
 		return fmt.Errorf("journal: audit %s: %w", e.Action, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/dbtest"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 func TestRowsStandOrFallWithTheTransaction(t *testing.T) {
@@ -47,6 +48,11 @@ func TestRowsStandOrFallWithTheTransaction(t *testing.T) {
 	assert.Nil(t, events[0].Detail)
 	assert.Equal(t, ids.ID("usr_b"), *events[1].ActorID)
 	assert.Equal(t, map[string]any{"roles": []any{"USER"}}, events[1].Detail)
+
+	_, err = db.ExecContext(t.Context(), `UPDATE audit_events SET actor_id = NULL`)
+	assert.ErrorContains(t, err, "append-only", "what was done can't be taken back")
+	_, err = db.ExecContext(t.Context(), `DELETE FROM audit_events`)
+	assert.ErrorContains(t, err, "append-only")
 }
 
 func TestOneAlertIsOpenPerKindAndSubject(t *testing.T) {
@@ -73,4 +79,14 @@ func TestOneAlertIsOpenPerKindAndSubject(t *testing.T) {
 	require.NoError(t, journal.Resolve(t.Context(), client, "clamped", "res_a", at))
 	raise("clamped", "res_a", "after it was resolved")
 	assert.Len(t, messages(), 4)
+}
+
+func TestAnEventSaysWhereItCameFrom(t *testing.T) {
+	client := database.Ent(dbtest.New(t))
+	from := origin.Origin{Request: "req_a", Actor: "usr_a", Session: "ses_a", Token: "tok_a", IP: "192.0.2.1", UserAgent: "curl/8"}
+	e := journal.Event{ID: ids.System().New(ids.Audit), At: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), Actor: "usr_a", Action: "user.roles", Subject: "usr_b", Reason: "asked for it"}
+	require.NoError(t, journal.Audit(origin.With(t.Context(), from), client, e))
+	got := client.AuditEvent.Query().OnlyX(t.Context())
+	assert.Equal(t, from, origin.Origin{Request: got.RequestID, Actor: *got.ActorID, Session: got.SessionID, Token: got.TokenID, IP: got.IP, UserAgent: got.UserAgent})
+	assert.Equal(t, "asked for it", got.Reason)
 }

@@ -90,7 +90,7 @@ func (s *server) signedIn(next func(http.ResponseWriter, *http.Request, *access.
 			s.fail(w, r, err)
 			return
 		}
-		next(w, r, actor)
+		next(w, r.WithContext(access.With(r.Context(), actor)), actor)
 	})
 }
 

@@ -4,7 +4,7 @@ package migrations
 var (
 	// Logs are only ever added to.
 	Logs = []string{
-		"audit_events", "ledger_entries", "ledger_transactions", "ledger_verifications", "routing_decisions", "usage_logs",
+		"audit_events", "key_accesses", "ledger_entries", "ledger_transactions", "ledger_verifications", "routing_decisions", "usage_logs",
 	}
 	// Records are only read.
 	Records = []string{"schema_migration_checksums", "schema_migrations"}
