@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
 
 const completeStream = `subscription($i: CompleteInput!) { completionStream(input: $i) { text done payload {
@@ -41,40 +43,40 @@ type completionReply struct {
 var errStreamEnded = errors.New("the stream ended without its last piece")
 
 // request asks for a completion, whole or streamed.
-func (c *client) request(m mode, in vars) completionReply {
+func request(c *client, m mode, in vars) completionReply {
 	if m == streamed {
-		return c.stream(in, func(string) {})
+		return stream(c, in, func(string) {})
 	}
-	data, err := c.do(complete, in)
+	data, err := c.Do(programtest.Complete, in)
 	return completionReply{text: data.Get("complete.completion.content").String(), payload: data.Get("complete"), err: err}
 }
 
 // stream asks for a streamed completion and tells each piece of text.
-func (c *client) stream(in vars, piece func(string)) (r completionReply) {
-	s, err := c.dial()
+func stream(c *client, in vars, piece func(string)) (r completionReply) {
+	s, err := c.Dial()
 	if err != nil {
 		return completionReply{err: err}
 	}
-	defer s.close()
-	if err := s.conn.WriteJSON(map[string]any{"id": "1", "type": "subscribe", "payload": map[string]any{"query": completeStream, "variables": in}}); err != nil {
+	defer s.Close()
+	if err := s.Conn.WriteJSON(map[string]any{"id": "1", "type": "subscribe", "payload": map[string]any{"query": completeStream, "variables": in}}); err != nil {
 		return completionReply{err: err}
 	}
 	for {
-		m, err := s.read(c.http.Timeout)
+		m, err := s.Read(c.HTTP.Timeout)
 		if err != nil {
 			r.err = err
 			return r
 		}
 		switch m.Get("type").String() {
 		case "error":
-			r.err = graphErrorOf(m.Get("payload.0"))
+			r.err = programtest.GraphErrorOf(m.Get("payload.0"))
 			return r
 		case "complete":
 			r.err = errStreamEnded
 			return r
 		}
 		if e := m.Get("payload.errors.0"); e.Exists() {
-			r.err = graphErrorOf(e)
+			r.err = programtest.GraphErrorOf(e)
 			return r
 		}
 		chunk := m.Get("payload.data.completionStream")
@@ -90,21 +92,21 @@ func (c *client) stream(in vars, piece func(string)) (r completionReply) {
 }
 
 // unread sends a document and calls arrived when the first byte of the reply is there, of which it reads no more.
-func (c *client) unread(query string, v vars, arrived func()) completionReply {
+func unread(c *client, query string, v vars, arrived func()) completionReply {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": v})
 	if err != nil {
 		return completionReply{err: err}
 	}
-	req, err := http.NewRequest(http.MethodPost, c.url+"/graphql", bytes.NewReader(body))
+	req, err := http.NewRequest(http.MethodPost, c.URL+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return completionReply{err: err}
 	}
 	req.Header.Set("Content-Type", "application/json")
-	at, err := url.Parse(c.url)
+	at, err := url.Parse(c.URL)
 	if err != nil {
 		return completionReply{err: err}
 	}
-	for _, cookie := range c.http.Jar.Cookies(at) {
+	for _, cookie := range c.HTTP.Jar.Cookies(at) {
 		req.AddCookie(cookie)
 	}
 	conn, err := net.DialTimeout("tcp", at.Host, 5*time.Second)

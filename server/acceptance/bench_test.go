@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
 
@@ -16,24 +17,24 @@ import (
 func BenchmarkComplete(b *testing.B) {
 	u := upstreamtest.New(b)
 	dir := b.TempDir()
-	p := launch(b, []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + freeAddress(b), "POOL_SIGNUPS_PER_HOUR=0",
-		"POOL_RATE_LIMIT_RPM=0", "POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword, "POOL_PROVIDER_URLS=" + u.ProviderURLs(),
+	p := programtest.Launch(b, []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + programtest.FreeAddress(b), "POOL_SIGNUPS_PER_HOUR=0",
+		"POOL_RATE_LIMIT_RPM=0", "POOL_ADMIN_EMAIL=" + programtest.AdminEmail, "POOL_ADMIN_PASSWORD=" + programtest.AdminPassword, "POOL_PROVIDER_URLS=" + u.ProviderURLs(),
 	})
-	admin, tom := p.admin(), p.person("tom")
-	admin.gpt4()
-	admin.grant(tom, "100000000")
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.GPT4()
+	admin.Grant(tom, "100000000")
 	for i := range 4 {
-		admin.platform(u, fmt.Sprintf("sk-platform-%d-0123456789", i), "1000000", false)
+		admin.Platform(u, fmt.Sprintf("sk-platform-%d-0123456789", i), "1000000", false)
 	}
-	token := tom.must(`mutation { createApiToken(input: {name: "bench"}) { secret } }`, nil).Get("createApiToken.secret").String()
+	token := tom.Must(`mutation { createApiToken(input: {name: "bench"}) { secret } }`, nil).Get("createApiToken.secret").String()
 	for _, connections := range []int{1, 64} {
 		b.Run(fmt.Sprintf("connections=%d", connections), func(b *testing.B) {
 			clients := make([]*client, connections)
 			for i := range clients {
-				clients[i] = p.anonymous()
-				clients[i].token = token
-				clients[i].must(complete, ask("gpt-4", vars{"maxTokens": 16}))
+				clients[i] = p.Anonymous()
+				clients[i].Token = token
+				clients[i].Must(programtest.Complete, programtest.Ask("gpt-4", vars{"maxTokens": 16}))
 			}
 			took := make([]time.Duration, b.N)
 			next := make(chan int)
@@ -43,7 +44,7 @@ func BenchmarkComplete(b *testing.B) {
 				wg.Go(func() {
 					for i := range next {
 						began := time.Now()
-						if _, err := c.do(complete, ask("gpt-4", vars{"maxTokens": 16})); err != nil {
+						if _, err := c.Do(programtest.Complete, programtest.Ask("gpt-4", vars{"maxTokens": 16})); err != nil {
 							b.Error(err)
 						}
 						took[i] = time.Since(began)
@@ -63,5 +64,5 @@ func BenchmarkComplete(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
-	p.verified()
+	p.Verified()
 }

@@ -21,10 +21,10 @@ var requestID = regexp.MustCompile(`req_[0-9a-z]{26}`)
 func TestAStreamThatBreaksOffTellsItsClientInEveryDialect(t *testing.T) {
 	t.Parallel()
 	up, p, tom, all := routes(t, dbtest.URL(t))
-	token := tom.apiToken()
+	token := tom.APIToken()
 	read := func(t *testing.T, r route, key string) (text, charged string) {
 		t.Helper()
-		resp, err := p.post(r, token, "Idempotency-Key", key)
+		resp, err := post(p, r, token, "Idempotency-Key", key)
 		require.NoError(t, err)
 		defer func() { _ = resp.Body.Close() }()
 		require.Equal(t, http.StatusOK, resp.StatusCode)
@@ -55,7 +55,7 @@ func TestAStreamThatBreaksOffTellsItsClientInEveryDialect(t *testing.T) {
 				default:
 					require.Equal(t, " upstream_failed", name+" "+e.Get("error.code").String(), last)
 				}
-				log := tom.must(`{ usageLogs(first: 1) { totalCount edges { node { status errorCode creditsCharged completionTokens } } } viewer { wallet { held } } }`, nil)
+				log := tom.Must(`{ usageLogs(first: 1) { totalCount edges { node { status errorCode creditsCharged completionTokens } } } viewer { wallet { held } } }`, nil)
 				row := log.Get("usageLogs.edges.0.node")
 				require.Equal(t, "FAILED UPSTREAM_FAILED", row.Get("status").String()+" "+row.Get("errorCode").String())
 				require.Equal(t, charged, row.Get("creditsCharged").String())
@@ -72,5 +72,5 @@ func TestAStreamThatBreaksOffTellsItsClientInEveryDialect(t *testing.T) {
 			})
 		}
 	}
-	p.verified()
+	p.Verified()
 }

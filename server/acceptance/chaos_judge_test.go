@@ -58,7 +58,7 @@ func (c *chaos) database() *sql.DB {
 // resolve asks again for all of which somebody is not sure, and for some of what was answered.
 func (c *chaos) resolve() {
 	c.stop = make(chan struct{})
-	c.up.script(nil, nil)
+	c.up.Hook(nil, nil)
 	late := time.AfterFunc(time.Minute, func() { close(c.stop) })
 	defer late.Stop()
 	entries := c.book.where(func(e *entry) bool { return e.id != "" && e.unknown > 0 && len(e.acks) == 0 })
@@ -117,7 +117,7 @@ func (c *chaos) numbers(db *sql.DB, query string) map[string]int64 {
 
 // judge compares the books with the journal.
 func (c *chaos) judge() {
-	if out, err := c.nodes[0].p.command("verify-ledger"); err != nil {
+	if out, err := c.nodes[0].p.Command("verify-ledger"); err != nil {
 		c.book.complain("verify-ledger: %v\n%s", err, out)
 	}
 	db := c.database()
@@ -140,7 +140,7 @@ func (c *chaos) judgeRequests(db *sql.DB) {
 	charged := c.numbers(db, `SELECT id, credits_charged FROM usage_logs`)
 	user := map[string]string{}
 	for name, who := range c.people {
-		user[who.id] = name
+		user[who.ID] = name
 	}
 	acked := map[string]bool{}
 	unknown := map[string]int{}
@@ -268,7 +268,7 @@ func (c *chaos) judgeWallets(db *sql.DB) {
 	}
 	balance := c.numbers(db, `SELECT id, balance FROM ledger_accounts`)
 	for name, who := range c.people {
-		if got := balance["wallet:"+who.id]; got > want[name] || got < want[name]-slack[name] {
+		if got := balance["wallet:"+who.ID]; got > want[name] || got < want[name]-slack[name] {
 			c.book.complain("the wallet of %s has %d, its journal adds up to %d (unknown: %d)", name, got, want[name], slack[name])
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/postgres"
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
 
 // ground is a Postgres of its own with durable commits, which can be killed and comes back by crash recovery.
@@ -106,10 +107,10 @@ func newNode(t *testing.T, g *ground, dir, name, providers string) *node {
 	server, err := url.Parse(g.cluster.URL())
 	require.NoError(t, err)
 	app.User = server.User
-	env := settings(t, w.url, "DATABASE_URL="+app.String(), "POOL_PROVIDER_URLS="+providers, "POOL_DATA_DIR="+filepath.Join(dir, name))
+	env := programtest.Settings(t, w.url, "DATABASE_URL="+app.String(), "POOL_PROVIDER_URLS="+providers, "POOL_DATA_DIR="+filepath.Join(dir, name))
 	n := &node{
 		name: name, log: filepath.Join(dir, name+".log"), wire: w,
-		p: &program{t: t, env: env, url: "http://" + variable(env, "POOL_LISTEN")},
+		p: &program{T: t, Env: env, URL: "http://" + programtest.Variable(env, "POOL_LISTEN")},
 	}
 	t.Cleanup(func() {
 		n.mu.Lock()
@@ -144,8 +145,8 @@ func (n *node) startOnce(deadline time.Time) error {
 		return err
 	}
 	defer func() { _ = out.Close() }() // the process has its own
-	cmd, exited := exec.Command(binary, "serve"), make(chan error, 1)
-	cmd.Env, cmd.Stdout, cmd.Stderr = n.p.env, out, out
+	cmd, exited := exec.Command(programtest.Binary(), "serve"), make(chan error, 1)
+	cmd.Env, cmd.Stdout, cmd.Stderr = n.p.Env, out, out
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func (n *node) startOnce(deadline time.Time) error {
 			return fmt.Errorf("it ended before it was ready: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
-		r, err := probe.Get(n.p.url + "/readyz")
+		r, err := probe.Get(n.p.URL + "/readyz")
 		if err != nil {
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
 
 // chaos is three servers on one Postgres, under clients who keep a journal, while all of them are killed at random.
@@ -80,13 +81,13 @@ func newChaos(t *testing.T, seed uint64, long bool) *chaos {
 		}
 	})
 	c := &chaos{
-		t: t, seed: seed, dir: dir, long: long, up: newGate(t), ground: newGround(t, filepath.Join(dir, "postgres")),
+		t: t, seed: seed, dir: dir, long: long, up: programtest.NewGate(t), ground: newGround(t, filepath.Join(dir, "postgres")),
 		keys: apiKeys{quota: map[string]int64{}}, book: &book{codes: map[string]int{}}, people: map[string]*client{},
 		stop: make(chan struct{}), events: map[string]int{},
 	}
 	for i := range 3 {
-		n := newNode(t, c.ground, dir, fmt.Sprintf("server%d", i+1), c.up.urls)
-		n.p.env = append(n.p.env, "POOL_UNCONFIRMED_TRUST_LIMIT=1000000")
+		n := newNode(t, c.ground, dir, fmt.Sprintf("server%d", i+1), c.up.URLs)
+		n.p.Env = append(n.p.Env, "POOL_UNCONFIRMED_TRUST_LIMIT=1000000")
 		require.NoError(t, n.start(30*time.Second))
 		c.nodes = append(c.nodes, n)
 	}
@@ -97,9 +98,9 @@ func newChaos(t *testing.T, seed uint64, long bool) *chaos {
 // inhabit makes the people and what they begin with.
 func (c *chaos) inhabit() {
 	p := c.nodes[0].p
-	admin := p.admin()
-	admin.gpt4()
-	admin.platform(c.up.Upstream, "sk-platform-0123456789", "100000", false)
+	admin := p.Admin()
+	admin.GPT4()
+	admin.Platform(c.up.Upstream, "sk-platform-0123456789", "100000", false)
 	c.people["admin"] = admin
 	for i := range 6 {
 		c.consumers = append(c.consumers, fmt.Sprintf("consumer%d", i))
@@ -109,7 +110,7 @@ func (c *chaos) inhabit() {
 	first := &worker{chaos: c, rng: rand.New(rand.NewPCG(c.seed, 0)), name: "admin", n: 0}
 	for _, names := range [][]string{c.consumers, c.walkIns, c.contributors} {
 		for _, name := range names {
-			c.people[name] = p.person(name)
+			c.people[name] = p.Person(name)
 		}
 	}
 	for _, name := range append(append([]string{}, c.consumers...), c.walkIns...) {
@@ -120,9 +121,9 @@ func (c *chaos) inhabit() {
 		timeout = 15 * time.Second // shorter than a server is frozen for: its clients go to another one
 	}
 	for _, who := range c.people {
-		who.http.Timeout = timeout
+		who.HTTP.Timeout = timeout
 	}
-	c.up.script(c.provider(), nil)
+	c.up.Hook(c.provider(), nil)
 }
 
 // provider is slow at times, and fails at times.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
 
 // worker does what one client does, one thing after the other, until it is stopped.
@@ -64,18 +65,18 @@ func (c *chaos) amount(s string) int64 {
 
 // attempt asks a server once for what the entry wants.
 func (c *chaos) attempt(e *entry, n *node) (ack, error) {
-	who := c.people[e.by].at(n.p)
+	who := c.people[e.by].At(n.p)
 	switch e.kind {
 	case "complete":
 		return c.complete(e, who)
 	case "deposit":
-		r, err := who.do(depositQuery, e.in)
+		r, err := who.Do(programtest.Deposit, e.in)
 		return ack{ref: r.Get("deposit.resource.id").String(), amount: c.read(err, r.Get("deposit.credited").String())}, err
 	case "withdraw":
-		r, err := who.do(`mutation($id: ID!) { withdrawResource(id: $id) { credited } }`, e.in)
+		r, err := who.Do(`mutation($id: ID!) { withdrawResource(id: $id) { credited } }`, e.in)
 		return ack{ref: e.in["id"].(string), amount: c.read(err, r.Get("withdrawResource.credited").String())}, err
 	default:
-		r, err := who.do(`mutation($u: ID!, $a: Credits!, $m: String!, $k: String) { grantCredits(userId: $u, amount: $a, memo: $m, idempotencyKey: $k) { seq } }`, e.in)
+		r, err := who.Do(`mutation($u: ID!, $a: Credits!, $m: String!, $k: String) { grantCredits(userId: $u, amount: $a, memo: $m, idempotencyKey: $k) { seq } }`, e.in)
 		return ack{ref: "#" + r.Get("grantCredits.seq").String(), amount: e.amount}, err
 	}
 }
@@ -89,7 +90,7 @@ func (c *chaos) read(err error, s string) int64 {
 }
 
 func (c *chaos) complete(e *entry, who *client) (ack, error) {
-	r := who.request(e.mode, e.in)
+	r := request(who, e.mode, e.in)
 	var g *graphError
 	if errors.As(r.err, &g) && g.Extensions.Get("usageId").Exists() { // it broke off after output, and was charged for that
 		return ack{ref: g.Extensions.Get("usageId").String(), amount: c.amount(g.Extensions.Get("creditsCharged").String())}, nil
@@ -166,7 +167,7 @@ func (w *worker) consume(keyed bool) {
 			continue
 		}
 		id := w.next()
-		in := ask("gpt-4", vars{"maxTokens": 16 + w.rng.IntN(48), "messages": []vars{{"role": "USER", "content": "Tell me about " + id}}})
+		in := programtest.Ask("gpt-4", vars{"maxTokens": 16 + w.rng.IntN(48), "messages": []vars{{"role": "USER", "content": "Tell me about " + id}}})
 		e := &entry{kind: "complete", by: w.name, in: in, mode: whole}
 		if w.rng.IntN(5) == 0 {
 			e.mode = streamed
@@ -251,7 +252,7 @@ func (w *worker) give() {
 func (w *worker) grant(to string, amount int64) {
 	id := w.next()
 	e := &entry{id: id, kind: "grant", by: w.name, key: to, amount: amount, memo: "chaos " + id}
-	e.in = vars{"u": w.people[to].id, "a": money.Format(money.Credits(amount)), "m": e.memo, "k": id}
+	e.in = vars{"u": w.people[to].ID, "a": money.Format(money.Credits(amount)), "m": e.memo, "k": id}
 	if w.rng.IntN(2) == 0 { // nobody can ask again
 		e.id, e.in["k"] = "", nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/dbtest"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
 
 // books are those of a test, for who can write them past every guard.
@@ -113,42 +114,42 @@ func TestVerifyLedgerFindsWhatCheckpointsContradict(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			database, dir := dbtest.URL(t), filepath.Join(t.TempDir(), "kept")
-			p := launch(t, settings(t, database, "POOL_CHECKPOINTS="+dir))
+			p := programtest.Launch(t, programtest.Settings(t, database, "POOL_CHECKPOINTS="+dir))
 			b := books{t, dbtest.Open(t, database)}
-			admin, tom := p.admin(), p.person("tom")
+			admin, tom := p.Admin(), p.Person("tom")
 			for range 3 {
 				for range 3 {
-					admin.grant(tom, "1")
+					admin.Grant(tom, "1")
 				}
-				p.signed(dir, 1)
-				if len(p.checkpoints(dir)) == 2 {
+				signed(p, dir, 1)
+				if len(checkpoints(p, dir)) == 2 {
 					b.keep()
 				}
 			}
-			admin.grant(tom, "1")
-			p.kill(syscall.SIGTERM)
+			admin.Grant(tom, "1")
+			p.Kill(syscall.SIGTERM)
 			c.tamper(b)
 			auditor := []string{"DATABASE_URL=" + database, "POOL_DATA_DIR=" + t.TempDir()}
-			out, err := runCommand(auditor, "verify-ledger")
+			out, err := programtest.Run(auditor, "verify-ledger")
 			require.NoError(t, err, out)
 			require.Contains(t, out, "no checkpoints to compare with")
-			out, err = runCommand(auditor, "verify-ledger", "--checkpoints", dir, "--key", filepath.Join(p.dataDir, "signing.pub"))
+			out, err = programtest.Run(auditor, "verify-ledger", "--checkpoints", dir, "--key", filepath.Join(p.DataDir, "signing.pub"))
 			if c.says == nil {
 				require.NoError(t, err, out)
 				require.Contains(t, out, "checkpoints that agree: 3, the newest of #9")
-				p.verified() // against those that its settings name
+				p.Verified() // against those that its settings name
 				return
 			}
 			require.Error(t, err, out)
 			for _, s := range c.says {
 				require.Contains(t, out, s)
 			}
-			own, err := p.command("verify-ledger")
+			own, err := p.Command("verify-ledger")
 			require.Error(t, err, own)
 			require.Equal(t, out, own)
-			p.start() // what is there already is not signed
-			require.Eventually(t, func() bool { return strings.Contains(p.out.String(), "none was signed") }, 10*time.Second, 20*time.Millisecond)
-			require.Len(t, p.checkpoints(dir), 3)
+			p.Start() // what is there already is not signed
+			require.Eventually(t, func() bool { return strings.Contains(p.Out.String(), "none was signed") }, 10*time.Second, 20*time.Millisecond)
+			require.Len(t, checkpoints(p, dir), 3)
 		})
 	}
 }
@@ -159,30 +160,30 @@ func TestCheckpointsGoToABucket(t *testing.T) {
 	store := httptest.NewServer(gofakes3.New(backend, gofakes3.WithV4Auth(map[string]string{"AKIA": "canary/secret"})).Server())
 	t.Cleanup(store.Close)
 	place := "s3://AKIA:canary%2Fsecret@" + strings.TrimPrefix(store.URL, "http://") + "/proofs/ledger?insecure=1"
-	p := serve(t, "POOL_CHECKPOINTS="+place)
-	admin, tom := p.admin(), p.person("tom")
-	admin.grant(tom, "1")
-	p.kill(syscall.SIGTERM)
-	p.start()
-	require.Eventually(t, func() bool { status, _, _ := tom.get("/receipts/1"); return status == http.StatusOK }, 20*time.Second, 50*time.Millisecond)
-	require.NoDirExists(t, filepath.Join(p.dataDir, "checkpoints"))
-	out, err := p.command("verify-ledger")
+	p := programtest.Serve(t, "POOL_CHECKPOINTS="+place)
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.Grant(tom, "1")
+	p.Kill(syscall.SIGTERM)
+	p.Start()
+	require.Eventually(t, func() bool { status, _, _ := get(tom, "/receipts/1"); return status == http.StatusOK }, 20*time.Second, 50*time.Millisecond)
+	require.NoDirExists(t, filepath.Join(p.DataDir, "checkpoints"))
+	out, err := p.Command("verify-ledger")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "checkpoints that agree: 1, the newest of #1")
 
-	b := books{t, dbtest.Open(t, variable(p.env, "MIGRATE_DATABASE_URL"))}
+	b := books{t, dbtest.Open(t, programtest.Variable(p.Env, "MIGRATE_DATABASE_URL"))}
 	b.rewrite(1, "another reason")
-	out, err = p.command("verify-ledger", "--checkpoints", place, "--key", filepath.Join(p.dataDir, "signing.pub"))
+	out, err = p.Command("verify-ledger", "--checkpoints", place, "--key", filepath.Join(p.DataDir, "signing.pub"))
 	require.Error(t, err)
 	require.Contains(t, out, "the first bad transaction is #1\n")
 	wrong := strings.Replace(place, "canary", "canary2", 1)
-	denied, err := p.command("verify-ledger", "--checkpoints", wrong)
+	denied, err := p.Command("verify-ledger", "--checkpoints", wrong)
 	require.Error(t, err)
 	require.Contains(t, denied, "403")
-	malformed, err := p.command("verify-ledger", "--checkpoints", strings.Replace(place, "%2F", "/", 1))
+	malformed, err := p.Command("verify-ledger", "--checkpoints", strings.Replace(place, "%2F", "/", 1))
 	require.Error(t, err)
-	bad := failsToStart(t, settings(t, variable(p.env, "MIGRATE_DATABASE_URL"), "POOL_SIGNING_KEY=PRIVATE+KEY+canary", "POOL_CHECKPOINTS=s3://AKIA:canary@host"))
+	bad := programtest.FailsToStart(t, programtest.Settings(t, programtest.Variable(p.Env, "MIGRATE_DATABASE_URL"), "POOL_SIGNING_KEY=PRIVATE+KEY+canary", "POOL_CHECKPOINTS=s3://AKIA:canary@host"))
 	require.Contains(t, bad, "POOL_SIGNING_KEY: ")
 	require.Contains(t, bad, "POOL_CHECKPOINTS: ")
-	require.NotContains(t, p.out.String()+out+denied+malformed+bad, "canary")
+	require.NotContains(t, p.Out.String()+out+denied+malformed+bad, "canary")
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/sandbox"
 )
 
@@ -22,10 +23,10 @@ var crashes = []crash{
 	{name: "AfterTheHoldBeforeItIsKnown", arm: atCommit(hold, committed, die)},
 	{name: "AfterTheHoldBeforeTheCall", arm: atCommit(hold, acknowledged, die), calls: maybe},
 	{name: "AfterTheCallBegan", arm: func(s *scene) {
-		s.up.script(func(http.ResponseWriter, int64) bool { s.die(); return true }, nil)
+		s.up.Hook(func(http.ResponseWriter, int64) bool { s.die(); return true }, nil)
 	}, calls: 1},
 	{name: "AfterTheFirstPiece", only: streamed, arm: func(s *scene) {
-		s.up.script(nil, func(n int64) {
+		s.up.Hook(nil, func(n int64) {
 			if n == 8 { // the first has no text yet
 				s.awaitReading()
 				s.die()
@@ -60,7 +61,7 @@ var crashes = []crash{
 	{name: "BeforeTheMoveCommits", arm: atMove(committing), calls: 1},
 	{name: "AfterTheMoveBeforeItIsKnown", arm: atMove(committed), calls: 1},
 	{name: "AfterTheSecondCallBegan", arm: func(s *scene) {
-		s.up.script(func(w http.ResponseWriter, n int64) bool {
+		s.up.Hook(func(w http.ResponseWriter, n int64) bool {
 			if n == 1 {
 				w.WriteHeader(http.StatusInternalServerError)
 				return true
@@ -104,12 +105,12 @@ type scene struct {
 }
 
 func newScene(t *testing.T) *scene {
-	s := &scene{t: t, wire: newWire(t, dbtest.URL(t)), up: newGate(t)}
-	s.p = launch(t, settings(t, s.wire.url, "POOL_PROVIDER_URLS="+s.up.urls))
-	s.admin = s.p.admin()
-	s.admin.gpt4()
+	s := &scene{t: t, wire: newWire(t, dbtest.URL(t)), up: programtest.NewGate(t)}
+	s.p = programtest.Launch(t, programtest.Settings(t, s.wire.url, "POOL_PROVIDER_URLS="+s.up.URLs))
+	s.admin = s.p.Admin()
+	s.admin.GPT4()
 	for i := range 2 {
-		s.keys = append(s.keys, s.admin.platform(s.up.Upstream, fmt.Sprintf("sk-platform-%d-0123456789", i), "5000", false))
+		s.keys = append(s.keys, s.admin.Platform(s.up.Upstream, fmt.Sprintf("sk-platform-%d-0123456789", i), "5000", false))
 	}
 	s.up.Script("", sandbox.Fault{Kind: sandbox.UsageOverride, Prompt: 2000, Completion: 1000, Count: 1 << 20})
 	return s
@@ -118,7 +119,7 @@ func newScene(t *testing.T) *scene {
 // die kills the server at once; lose only takes the connection that asks.
 func (s *scene) die() verdict {
 	s.once.Do(func() {
-		s.p.kill(syscall.SIGKILL)
+		s.p.Kill(syscall.SIGKILL)
 		close(s.crashed)
 	})
 	return cut
@@ -162,14 +163,14 @@ func atMove(at stage) func(*scene) {
 
 // atCommitOfMove acts on the first batch about holds after the first call, which fails.
 func atCommitOfMove(s *scene, at stage, then func() verdict) {
-	s.up.script(func(w http.ResponseWriter, n int64) bool {
+	s.up.Hook(func(w http.ResponseWriter, n int64) bool {
 		if n == 1 {
 			w.WriteHeader(http.StatusInternalServerError)
 		}
 		return n == 1
 	}, nil)
 	s.wire.onMoment(func(m moment) verdict {
-		if m.about == hold && m.at == at && s.up.chats.Load() == 1 {
+		if m.about == hold && m.at == at && s.up.Chats.Load() == 1 {
 			return then()
 		}
 		return pass
@@ -179,9 +180,9 @@ func atCommitOfMove(s *scene, at stage, then func() verdict) {
 // disarm lets everything pass again.
 func (s *scene) disarm() {
 	s.wire.onMoment(nil)
-	calls := s.up.chats.Load()
-	s.up.script(nil, nil)
-	s.up.chats.Store(calls)
+	calls := s.up.Chats.Load()
+	s.up.Hook(nil, nil)
+	s.up.Chats.Store(calls)
 }
 
 func TestAServerThatDiesAtANamedPointReleasesOrHasCharged(t *testing.T) {
@@ -197,10 +198,10 @@ func TestAServerThatDiesAtANamedPointReleasesOrHasCharged(t *testing.T) {
 				n++
 				name := fmt.Sprintf("tom%d", n)
 				t.Run(fmt.Sprintf("%s/%s/Key=%v", c.name, m, key != ""), func(t *testing.T) {
-					s.t, s.p.t = t, t
+					s.t, s.p.T = t, t
 					s.play(c, m, name, key)
 				})
-				s.t, s.p.t = t, t
+				s.t, s.p.T = t, t
 			}
 		}
 	}
@@ -208,13 +209,13 @@ func TestAServerThatDiesAtANamedPointReleasesOrHasCharged(t *testing.T) {
 
 // play has somebody ask once, lets the server die meanwhile, and judges what is left.
 func (s *scene) play(c crash, m mode, name, key string) {
-	tom := s.p.person(name)
-	s.admin.grant(tom, "50")
+	tom := s.p.Person(name)
+	s.admin.Grant(tom, "50")
 	quota := s.quota()
 	s.mode, s.reading, s.once, s.crashed, s.replied = m, make(chan struct{}), &sync.Once{}, make(chan struct{}), nil
-	s.up.script(nil, nil)
+	s.up.Hook(nil, nil)
 	c.arm(s)
-	in := ask("gpt-4", vars{"maxTokens": 1000})
+	in := programtest.Ask("gpt-4", vars{"maxTokens": 1000})
 	if key != "" {
 		in["i"].(vars)["idempotencyKey"] = key
 	}
@@ -230,9 +231,9 @@ func (s *scene) play(c crash, m mode, name, key string) {
 		require.NoError(s.t, first.err)
 		require.Equal(s.t, "10", first.payload.Get("creditsCharged").String())
 	} else {
-		s.p.start()
+		s.p.Start()
 	}
-	calls := s.up.chats.Load()
+	calls := s.up.Chats.Load()
 	if c.calls != maybe {
 		require.Equal(s.t, c.calls, calls, "calls that reached the provider")
 	}
@@ -246,11 +247,11 @@ func (s *scene) play(c crash, m mode, name, key string) {
 	if key == "" && c.charged {
 		want = 2
 	}
-	second := tom.request(m, in)
+	second := request(tom, m, in)
 	require.NoError(s.t, second.err)
 	third := second
 	if key != "" {
-		third = tom.request(m.other(), in)
+		third = request(tom, m.other(), in)
 		require.NoError(s.t, third.err)
 	}
 	require.Equal(s.t, "10", second.payload.Get("creditsCharged").String())
@@ -264,10 +265,10 @@ func (s *scene) play(c crash, m mode, name, key string) {
 			require.Equal(s.t, first.payload.Get("completion").Raw, second.payload.Get("completion").Raw)
 		}
 	}
-	require.Equal(s.t, calls+again, s.up.chats.Load())
-	require.Equal(s.t, fmt.Sprint(50-10*want), tom.available())
+	require.Equal(s.t, calls+again, s.up.Chats.Load())
+	require.Equal(s.t, fmt.Sprint(50-10*want), tom.Available())
 	require.Equal(s.t, quota-money.USD(want)*5*money.One/100, s.quota())
-	s.p.verified()
+	s.p.Verified()
 }
 
 // judge wants the consumer to be released in full or charged once, and returns the id of the charged request.
@@ -276,14 +277,14 @@ func (s *scene) judge(tom *client, quota money.USD, charged bool) (usage string)
 	if charged {
 		available, spent, requests = "40", 5*money.One/100, 1
 	}
-	w := tom.must(wallet, nil).Get("viewer.wallet")
+	w := tom.Must(programtest.Wallet, nil).Get("viewer.wallet")
 	require.Equal(s.t, "0", w.Get("held").String())
 	require.Equal(s.t, available, w.Get("available").String())
 	require.Equal(s.t, quota-spent, s.quota(), "what is left on the keys")
 	for _, k := range s.keys {
-		require.Equal(s.t, "0", s.admin.resource(k)["reservedQuota"])
+		require.Equal(s.t, "0", s.admin.Resource(k)["reservedQuota"])
 	}
-	rows := tom.must(`{ usageLogs { edges { node { id status creditsCharged transaction { kind } } } } }`, nil).Get("usageLogs.edges").Array()
+	rows := tom.Must(`{ usageLogs { edges { node { id status creditsCharged transaction { kind } } } } }`, nil).Get("usageLogs.edges").Array()
 	require.Len(s.t, rows, requests)
 	for _, r := range rows {
 		require.Equal(s.t, "SUCCEEDED", r.Get("node.status").String())
@@ -291,14 +292,14 @@ func (s *scene) judge(tom *client, quota money.USD, charged bool) (usage string)
 		require.Equal(s.t, "USAGE", r.Get("node.transaction.kind").String())
 		usage = r.Get("node.id").String()
 	}
-	s.p.verified()
+	s.p.Verified()
 	return usage
 }
 
 // quota is what is left on both keys.
 func (s *scene) quota() (sum money.USD) {
 	for _, k := range s.keys {
-		q, err := money.Parse[money.USD](s.admin.resource(k)["currentQuota"])
+		q, err := money.Parse[money.USD](s.admin.Resource(k)["currentQuota"])
 		require.NoError(s.t, err)
 		sum += q
 	}
@@ -309,10 +310,10 @@ func (s *scene) quota() (sum money.USD) {
 func (s *scene) request(tom *client, c crash, in vars) completionReply {
 	switch {
 	case c.mute:
-		return tom.unread(complete, in, s.replied)
+		return unread(tom, programtest.Complete, in, s.replied)
 	case s.mode == whole:
-		return tom.request(whole, in)
+		return request(tom, whole, in)
 	}
 	var once sync.Once
-	return tom.stream(in, func(string) { once.Do(func() { close(s.reading) }) })
+	return stream(tom, in, func(string) { once.Do(func() { close(s.reading) }) })
 }

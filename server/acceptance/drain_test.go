@@ -10,20 +10,21 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/sandbox"
 )
 
 func TestAServerThatIsToldToStopUnderLoadAnswersWhatItBegan(t *testing.T) {
 	t.Parallel()
-	up := newGate(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+up.urls)
-	admin, tom := p.admin(), p.person("tom")
-	admin.gpt4()
-	admin.grant(tom, "100000")
-	admin.platform(up.Upstream, "sk-platform-0123456789", "50000", false)
+	up := programtest.NewGate(t)
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+up.URLs)
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.GPT4()
+	admin.Grant(tom, "100000")
+	admin.Platform(up.Upstream, "sk-platform-0123456789", "50000", false)
 	up.SetLatency("", sandbox.Latency{PerToken: 20 * time.Millisecond})
 	began := make(chan struct{}, 10_000)
-	up.script(func(http.ResponseWriter, int64) bool {
+	up.Hook(func(http.ResponseWriter, int64) bool {
 		began <- struct{}{}
 		return false
 	}, nil)
@@ -44,7 +45,7 @@ func TestAServerThatIsToldToStopUnderLoadAnswersWhatItBegan(t *testing.T) {
 					return
 				default:
 				}
-				r := tom.request(m, ask("gpt-4", vars{"maxTokens": 16, "messages": []vars{{"role": "USER", "content": fmt.Sprintf("%d of %d", n, w)}}}))
+				r := request(tom, m, programtest.Ask("gpt-4", vars{"maxTokens": 16, "messages": []vars{{"role": "USER", "content": fmt.Sprintf("%d of %d", n, w)}}}))
 				if r.err != nil {
 					return // the server takes nothing new
 				}
@@ -58,18 +59,18 @@ func TestAServerThatIsToldToStopUnderLoadAnswersWhatItBegan(t *testing.T) {
 		<-began
 	}
 	told := time.Now()
-	p.kill(syscall.SIGTERM)
+	p.Kill(syscall.SIGTERM)
 	require.Less(t, time.Since(told), 15*time.Second)
-	require.True(t, p.ended.Success(), "%v\n%s", p.ended, p.out)
+	require.True(t, p.Ended.Success(), "%v\n%s", p.Ended, p.Out)
 	close(stop)
 	workers.Wait()
-	require.Len(t, answered, int(up.chats.Load()), "what reached the provider was answered")
+	require.Len(t, answered, int(up.Chats.Load()), "what reached the provider was answered")
 
-	p.start()
-	require.Equal(t, "0", tom.must(wallet, nil).Get("viewer.wallet.held").String())
+	p.Start()
+	require.Equal(t, "0", tom.Must(programtest.Wallet, nil).Get("viewer.wallet.held").String())
 	rows := 0
 	for after := ""; ; {
-		page := tom.must(`query($after: Cursor) { usageLogs(first: 100, after: $after) { edges { node { id status creditsCharged errorCode } } pageInfo { endCursor hasNextPage } } }`,
+		page := tom.Must(`query($after: Cursor) { usageLogs(first: 100, after: $after) { edges { node { id status creditsCharged errorCode } } pageInfo { endCursor hasNextPage } } }`,
 			vars{"after": nullable(after)}).Get("usageLogs")
 		for _, e := range page.Get("edges").Array() {
 			rows++
@@ -81,5 +82,5 @@ func TestAServerThatIsToldToStopUnderLoadAnswersWhatItBegan(t *testing.T) {
 		}
 	}
 	require.Len(t, answered, rows)
-	p.verified()
+	p.Verified()
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/sandbox"
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
@@ -40,16 +41,16 @@ type route struct {
 // routes starts a server whose keys are of four providers, and returns every way through it.
 func routes(t *testing.T, database string, more ...string) (up *upstreamtest.Upstream, p *program, tom *client, all []route) {
 	up = upstreamtest.New(t)
-	p = launch(t, settings(t, database, append(more, "POOL_PROVIDER_URLS="+up.ProviderURLs("openai", "deepseek", "anthropic", "gemini"))...))
-	admin := p.admin()
-	tom = p.person("tom")
-	admin.grant(tom, "5000")
+	p = programtest.Launch(t, programtest.Settings(t, database, append(more, "POOL_PROVIDER_URLS="+up.ProviderURLs("openai", "deepseek", "anthropic", "gemini"))...))
+	admin := p.Admin()
+	tom = p.Person("tom")
+	admin.Grant(tom, "5000")
 	for at, model := range modelsAt {
-		admin.must(setPrice, vars{"i": vars{
+		admin.Must(programtest.SetModelPrice, vars{"i": vars{
 			"model": model, "provider": at, "inputCostPerMillion": "1", "outputCostPerMillion": "2", "inputPricePerMillion": "1000", "outputPricePerMillion": "2000",
 		}})
 		up.AddKey(keyAt(at), "1000")
-		admin.must(platformKey, vars{"i": vars{"provider": at, "apiKey": keyAt(at), "quota": "1000"}})
+		admin.Must(programtest.AddPlatformResource, vars{"i": vars{"provider": at, "apiKey": keyAt(at), "quota": "1000"}})
 		for kind := range dialects {
 			if provider.Serves(at, kind, 1) {
 				all = append(all, route{kind, at})
@@ -62,12 +63,12 @@ func routes(t *testing.T, database string, more ...string) (up *upstreamtest.Ups
 func keyAt(provider string) string { return "sk-hangup-0123456789-" + provider }
 
 // post asks for a stream.
-func (p *program) post(r route, token string, header ...string) (*http.Response, error) {
-	return p.postWithin(context.Background(), r, token, header...)
+func post(p *program, r route, token string, header ...string) (*http.Response, error) {
+	return postWithin(p, context.Background(), r, token, header...)
 }
 
-func (p *program) postWithin(ctx context.Context, r route, token string, header ...string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+dialects[r.kind].path, strings.NewReader(`{"model":"`+modelsAt[r.at]+`",`+dialects[r.kind].body))
+func postWithin(p *program, ctx context.Context, r route, token string, header ...string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+dialects[r.kind].path, strings.NewReader(`{"model":"`+modelsAt[r.at]+`",`+dialects[r.kind].body))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ var ends = regexp.MustCompile(`\[DONE\]|"finish_reason":"|message_stop|response\
 // Whoever drops streams after a few pieces pays for them: threat 51.
 func TestAHundredStreamsDroppedAtOnceAreChargedAndGone(t *testing.T) {
 	t.Parallel()
-	database, metrics := dbtest.URL(t), freeAddress(t)
+	database, metrics := dbtest.URL(t), programtest.FreeAddress(t)
 	up, p, tom, all := routes(t, database, "POOL_METRICS_LISTEN="+metrics)
 	db := dbtest.Open(t, database)
 	goroutines := func() (n int) {
@@ -98,11 +99,11 @@ func TestAHundredStreamsDroppedAtOnceAreChargedAndGone(t *testing.T) {
 	const many = 100
 	tokens := make([]string, many)
 	for i := range tokens {
-		tokens[i] = tom.apiToken()
+		tokens[i] = tom.APIToken()
 	}
 	up.SetLength(400)
 	for _, r := range all { // everything has been used once
-		resp, err := p.post(r, tokens[0])
+		resp, err := post(p, r, tokens[0])
 		require.NoError(t, err)
 		_ = readAll(t, resp.Body)
 		_ = resp.Body.Close()
@@ -121,7 +122,7 @@ func TestAHundredStreamsDroppedAtOnceAreChargedAndGone(t *testing.T) {
 	drop := make(chan struct{})
 	for i, token := range tokens {
 		gone.Go(func() {
-			resp, err := p.post(all[i%len(all)], token)
+			resp, err := post(p, all[i%len(all)], token)
 			if err != nil {
 				here.Done()
 				t.Error(err)
@@ -150,28 +151,28 @@ func TestAHundredStreamsDroppedAtOnceAreChargedAndGone(t *testing.T) {
 	require.NoError(t, db.QueryRow(`SELECT count(*) FROM usage_logs l JOIN held h USING (token_id)
 		WHERE l.error_code = 'CLIENT_GONE' AND l.credits_charged > 0 AND l.credits_charged <= h.credits AND l.attempts = 1 AND l.prompt_tokens > 0 AND l.completion_tokens < 100`).Scan(&good))
 	require.Equal(t, many, good)
-	require.Equal(t, "0", tom.must(wallet, nil).Get("viewer.wallet.held").String())
+	require.Equal(t, "0", tom.Must(programtest.Wallet, nil).Get("viewer.wallet.held").String())
 	require.Eventually(t, func() bool { return goroutines() <= base+10 }, 10*time.Second, 100*time.Millisecond, "of %d at rest", base)
 	up.SetLatency("", sandbox.Latency{})
 	for _, r := range all {
-		resp, err := p.post(r, tokens[0])
+		resp, err := post(p, r, tokens[0])
 		require.NoError(t, err)
 		require.Regexp(t, ends, string(readAll(t, resp.Body)))
 		_ = resp.Body.Close()
 	}
-	p.verified()
+	p.Verified()
 }
 
 // Hanging up on a stream with an idempotency key: asking again gives what was paid for, and nothing more is paid.
 func TestWhatWasPaidForIsOnRecordForAClientThatHungUp(t *testing.T) {
 	t.Parallel()
 	up, p, tom, all := routes(t, dbtest.URL(t))
-	token := tom.apiToken()
+	token := tom.APIToken()
 	up.SetLength(400)
 	for _, r := range all {
 		up.Script(keyAt(r.at), sandbox.Fault{Kind: sandbox.Stall, On: "any", Chunks: 6, Delay: time.Hour})
 		key := string(r.kind) + r.at
-		resp, err := p.post(r, token, "Idempotency-Key", key)
+		resp, err := post(p, r, token, "Idempotency-Key", key)
 		require.NoError(t, err)
 		got, lines := "", bufio.NewScanner(resp.Body)
 		for strings.Count(got, "data: ") < 4 && lines.Scan() {
@@ -180,12 +181,12 @@ func TestWhatWasPaidForIsOnRecordForAClientThatHungUp(t *testing.T) {
 		_ = resp.Body.Close()
 		served, left := up.Totals().Served, ""
 		for range 2 {
-			resp, err = p.post(r, token, "Idempotency-Key", key) // which waits for the first to be settled
+			resp, err = post(p, r, token, "Idempotency-Key", key) // which waits for the first to be settled
 			require.NoError(t, err)
 			text := string(readAll(t, resp.Body))
 			_ = resp.Body.Close()
 			require.True(t, strings.HasPrefix(text, got), "%s\n%s", got, text)
-			log := tom.must(`{ usageLogs(first: 1) { edges { node { errorCode creditsCharged } } } viewer { wallet { available held } } }`, nil)
+			log := tom.Must(`{ usageLogs(first: 1) { edges { node { errorCode creditsCharged } } } viewer { wallet { available held } } }`, nil)
 			require.Equal(t, "CLIENT_GONE", log.Get("usageLogs.edges.0.node.errorCode").String())
 			require.Equal(t, log.Get("usageLogs.edges.0.node.creditsCharged").String(), resp.Trailer.Get("X-Credits-Charged"))
 			require.Equal(t, "0", log.Get("viewer.wallet.held").String())
@@ -196,21 +197,21 @@ func TestWhatWasPaidForIsOnRecordForAClientThatHungUp(t *testing.T) {
 		}
 		require.Equal(t, served, up.Totals().Served)
 	}
-	p.verified()
+	p.Verified()
 }
 
 // Who leaves while the provider still thinks pays for the prompt, and the provider is told to stop.
 func TestAClientThatLeavesBeforeTheFirstPiecePaysForThePrompt(t *testing.T) {
 	t.Parallel()
 	up, p, tom, all := routes(t, dbtest.URL(t))
-	token := tom.apiToken()
+	token := tom.APIToken()
 	up.SetLatency("", sandbox.Latency{FirstByte: time.Hour})
 	before := up.Totals().Served
 	ctx, leave := context.WithCancel(t.Context())
 	var gone sync.WaitGroup
 	for _, r := range all {
 		gone.Go(func() {
-			if _, err := p.postWithin(ctx, r, token); err == nil {
+			if _, err := postWithin(p, ctx, r, token); err == nil {
 				t.Error("nothing should have come")
 			}
 		})
@@ -219,7 +220,7 @@ func TestAClientThatLeavesBeforeTheFirstPiecePaysForThePrompt(t *testing.T) {
 	leave()
 	gone.Wait()
 	rows := func() []gjson.Result {
-		return tom.must(`{ usageLogs(first: 50) { edges { node { status errorCode promptTokens completionTokens creditsCharged } } } }`, nil).Get("usageLogs.edges.#.node").Array()
+		return tom.Must(`{ usageLogs(first: 50) { edges { node { status errorCode promptTokens completionTokens creditsCharged } } } }`, nil).Get("usageLogs.edges.#.node").Array()
 	}
 	require.Eventually(t, func() bool { return len(rows()) == len(all) }, 10*time.Second, 20*time.Millisecond)
 	for _, row := range rows() {
@@ -227,8 +228,8 @@ func TestAClientThatLeavesBeforeTheFirstPiecePaysForThePrompt(t *testing.T) {
 		require.Positive(t, row.Get("promptTokens").Int())
 		require.NotEqual(t, "0", row.Get("creditsCharged").String())
 	}
-	require.Equal(t, "0", tom.must(wallet, nil).Get("viewer.wallet.held").String())
-	p.verified()
+	require.Equal(t, "0", tom.Must(programtest.Wallet, nil).Get("viewer.wallet.held").String())
+	p.Verified()
 }
 
 // A client that keeps a stream and does not read it is cut after the write deadline, and pays for what was sent.
@@ -237,21 +238,21 @@ func TestAClientThatDoesNotReadIsCut(t *testing.T) {
 	t.Parallel()
 	up, p, tom, _ := routes(t, dbtest.URL(t))
 	up.SetLength(190_000)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(4<<10))
-	req, err := http.NewRequest(http.MethodPost, p.url+chatPath, strings.NewReader(`{"model":"gpt-5-mini","max_tokens":190000,"stream":true,"messages":[{"role":"user","content":"hi"}]}`))
+	req, err := http.NewRequest(http.MethodPost, p.URL+chatPath, strings.NewReader(`{"model":"gpt-5-mini","max_tokens":190000,"stream":true,"messages":[{"role":"user","content":"hi"}]}`))
 	require.NoError(t, err)
-	req.Header.Set("Authorization", "Bearer "+tom.apiToken())
+	req.Header.Set("Authorization", "Bearer "+tom.APIToken())
 	require.NoError(t, req.Write(conn))
 	row := func() gjson.Result {
-		return tom.must(`{ usageLogs(first: 1) { edges { node { errorCode completionTokens } } } }`, nil).Get("usageLogs.edges.0.node")
+		return tom.Must(`{ usageLogs(first: 1) { edges { node { errorCode completionTokens } } } }`, nil).Get("usageLogs.edges.0.node")
 	}
 	require.Eventually(t, func() bool { return row().Exists() }, time.Minute, 500*time.Millisecond)
 	require.Equal(t, "CLIENT_GONE", row().Get("errorCode").String())
 	require.Positive(t, row().Get("completionTokens").Int())
 	require.Less(t, row().Get("completionTokens").Int(), int64(190_000))
-	require.Equal(t, "0", tom.must(wallet, nil).Get("viewer.wallet.held").String())
-	p.verified()
+	require.Equal(t, "0", tom.Must(programtest.Wallet, nil).Get("viewer.wallet.held").String())
+	p.Verified()
 }

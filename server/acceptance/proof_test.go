@@ -13,35 +13,36 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
 
 // get downloads a file.
-func (c *client) get(path string) (int, http.Header, string) {
-	c.t.Helper()
-	r, err := http.NewRequest(http.MethodGet, c.url+path, nil)
-	require.NoError(c.t, err)
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
+func get(c *client, path string) (int, http.Header, string) {
+	c.T.Helper()
+	r, err := http.NewRequest(http.MethodGet, c.URL+path, nil)
+	require.NoError(c.T, err)
+	if c.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Token)
 	}
-	resp, err := c.http.Do(r)
-	require.NoError(c.t, err)
+	resp, err := c.HTTP.Do(r)
+	require.NoError(c.T, err)
 	defer func() { _ = resp.Body.Close() }()
-	return resp.StatusCode, resp.Header, string(readAll(c.t, resp.Body))
+	return resp.StatusCode, resp.Header, string(readAll(c.T, resp.Body))
 }
 
 // signed restarts the program, which signs a checkpoint at its start, and waits for one of at least size transactions.
-func (p *program) signed(checkpoints string, more int) {
-	p.t.Helper()
-	had := len(p.checkpoints(checkpoints))
-	p.kill(syscall.SIGTERM)
-	p.start()
-	require.Eventually(p.t, func() bool { return len(p.checkpoints(checkpoints)) >= had+more }, 20*time.Second, 20*time.Millisecond)
+func signed(p *program, dir string, more int) {
+	p.T.Helper()
+	had := len(checkpoints(p, dir))
+	p.Kill(syscall.SIGTERM)
+	p.Start()
+	require.Eventually(p.T, func() bool { return len(checkpoints(p, dir)) >= had+more }, 20*time.Second, 20*time.Millisecond)
 }
 
-func (p *program) checkpoints(dir string) []string {
+func checkpoints(p *program, dir string) []string {
 	files, err := filepath.Glob(filepath.Join(dir, "0*.txt"))
-	require.NoError(p.t, err)
+	require.NoError(p.T, err)
 	return files
 }
 
@@ -49,50 +50,50 @@ const proofOf = `query($id: ID!) { node(id: $id) { ... on LedgerTransaction { se
 
 func TestAReceiptProvesAChargeToWhoPaidIt(t *testing.T) {
 	u := upstreamtest.New(t)
-	metrics := freeAddress(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs(), "POOL_METRICS_LISTEN="+metrics)
-	admin, bob, tom, eve := p.admin(), p.person("bob"), p.person("tom"), p.person("eve")
-	admin.gpt4()
-	admin.grant(tom, "100")
-	key := bob.deposit(u, "sk-bobs-0123456789", "100")
-	tom.must(complete, ask("gpt-4", vars{"maxTokens": 20}))
-	id := tom.must(`{ viewer { usageLogs(last: 1) { edges { node { transaction { id } } } } } }`, nil).Get("viewer.usageLogs.edges.0.node.transaction.id").String()
+	metrics := programtest.FreeAddress(t)
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs(), "POOL_METRICS_LISTEN="+metrics)
+	admin, bob, tom, eve := p.Admin(), p.Person("bob"), p.Person("tom"), p.Person("eve")
+	admin.GPT4()
+	admin.Grant(tom, "100")
+	key := bob.Deposit(u, "sk-bobs-0123456789", "100")
+	tom.Must(programtest.Complete, programtest.Ask("gpt-4", vars{"maxTokens": 20}))
+	id := tom.Must(`{ viewer { usageLogs(last: 1) { edges { node { transaction { id } } } } } }`, nil).Get("viewer.usageLogs.edges.0.node.transaction.id").String()
 	seq := strings.TrimPrefix(id, "txn_")
-	program := p.anonymous()
-	program.token = tom.must(`mutation { createApiToken(input: {name: "p", spendLimit: "1"}) { secret } }`, nil).Get("createApiToken.secret").String()
+	program := p.Anonymous()
+	program.Token = tom.Must(`mutation { createApiToken(input: {name: "p", spendLimit: "1"}) { secret } }`, nil).Get("createApiToken.secret").String()
 
-	status, header, body := tom.get("/receipts/" + seq)
+	status, header, body := get(tom, "/receipts/"+seq)
 	require.Equal(t, http.StatusConflict, status, body)
 	require.Equal(t, "60", header.Get("Retry-After"))
 	require.Equal(t, "CONFLICT", gjson.Get(body, "errors.0.extensions.code").String())
-	require.Equal(t, "null", tom.must(proofOf, vars{"id": id}).Get("node.proof").Raw)
+	require.Equal(t, "null", tom.Must(proofOf, vars{"id": id}).Get("node.proof").Raw)
 
-	p.signed(filepath.Join(p.dataDir, "checkpoints"), 1)
-	measured := p.anonymous()
-	measured.url = "http://" + metrics
-	_, _, gauges := measured.get("/metrics")
-	require.Contains(t, gauges, "\nresourcepool_checkpoint_size "+admin.must(`{ ledgerAudit { headSeq } }`, nil).Get("ledgerAudit.headSeq").String()+"\n")
+	signed(p, filepath.Join(p.DataDir, "checkpoints"), 1)
+	measured := p.Anonymous()
+	measured.URL = "http://" + metrics
+	_, _, gauges := get(measured, "/metrics")
+	require.Contains(t, gauges, "\nresourcepool_checkpoint_size "+admin.Must(`{ ledgerAudit { headSeq } }`, nil).Get("ledgerAudit.headSeq").String()+"\n")
 	require.Contains(t, gauges, "\nresourcepool_checkpoint_age_seconds ")
-	status, header, receipt := tom.get("/receipts/" + seq)
+	status, header, receipt := get(tom, "/receipts/"+seq)
 	require.Equal(t, http.StatusOK, status, receipt)
 	require.Equal(t, `attachment; filename="receipt-`+seq+`.json"`, header.Get("Content-Disposition"))
 	require.Equal(t, "no-store", header.Get("Cache-Control"))
 	require.NotContains(t, receipt, key)
-	require.NotContains(t, receipt, bob.id)
+	require.NotContains(t, receipt, bob.ID)
 	require.NotContains(t, receipt, "platform.")
-	status, _, same := program.get("/receipts/" + seq)
+	status, _, same := get(program, "/receipts/"+seq)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, receipt, same)
 	for _, who := range []*client{bob, eve} {
 		for _, path := range []string{"/receipts/" + seq, "/receipts/999999", "/receipts/0" + seq, "/receipts/x", "/receipts/-1"} {
-			status, _, body := who.get(path)
+			status, _, body := get(who, path)
 			require.Equal(t, http.StatusNotFound, status, path)
 			require.Equal(t, "NOT_FOUND", gjson.Get(body, "errors.0.extensions.code").String())
 		}
 	}
-	status, _, _ = p.anonymous().get("/receipts/" + seq)
+	status, _, _ = get(p.Anonymous(), "/receipts/"+seq)
 	require.Equal(t, http.StatusUnauthorized, status)
-	status, _, public := p.anonymous().get("/signing.pub")
+	status, _, public := get(p.Anonymous(), "/signing.pub")
 	require.Equal(t, http.StatusOK, status)
 
 	// Offline: an environment with nothing in it.
@@ -102,24 +103,24 @@ func TestAReceiptProvesAChargeToWhoPaidIt(t *testing.T) {
 	require.NoError(t, os.WriteFile(pub, []byte(public), 0o600))
 	nowhere := []string{"POOL_DATA_DIR=" + dir + "/none"}
 	for _, k := range []string{pub, strings.TrimSpace(public)} {
-		out, err := runCommand(nowhere, "verify-receipt", file, "--key", k)
+		out, err := programtest.Run(nowhere, "verify-receipt", file, "--key", k)
 		require.NoError(t, err, out)
 		require.Contains(t, out, "the receipt is valid")
-		require.Contains(t, out, "wallet:"+tom.id)
+		require.Contains(t, out, "wallet:"+tom.ID)
 		require.Contains(t, out, "entries of others")
 	}
-	out, err := p.command("verify-receipt", file)
+	out, err := p.Command("verify-receipt", file)
 	require.NoError(t, err, out)
-	out, err = runCommand(nowhere, "verify-receipt", file)
+	out, err = programtest.Run(nowhere, "verify-receipt", file)
 	require.Error(t, err)
 	require.Contains(t, out, "--key")
 	require.NoDirExists(t, dir+"/none")
 
 	for _, who := range []*client{tom, admin} {
-		tx := who.must(proofOf, vars{"id": id}).Get("node")
+		tx := who.Must(proofOf, vars{"id": id}).Get("node")
 		text := tx.Get("proof.receipt").String()
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		out, err := runCommand(nowhere, "verify-receipt", file, "--key", pub)
+		out, err := programtest.Run(nowhere, "verify-receipt", file, "--key", pub)
 		require.NoError(t, err, out)
 		require.Equal(t, tx.Get("proof.leaf").String(), gjson.Get(text, "proof.leaf").String())
 		require.Equal(t, tx.Get("proof.path").Raw, compact(t, gjson.Get(text, "proof.path").Raw))
@@ -135,10 +136,10 @@ func TestAReceiptProvesAChargeToWhoPaidIt(t *testing.T) {
 
 	forged := strings.Replace(receipt, `"gpt-4"`, `"gpt-5"`, 1)
 	require.NoError(t, os.WriteFile(file, []byte(forged), 0o600))
-	out, err = runCommand(nowhere, "verify-receipt", file, "--key", pub)
+	out, err = programtest.Run(nowhere, "verify-receipt", file, "--key", pub)
 	require.Error(t, err)
 	require.Contains(t, out, "the transaction is not the one that was booked")
-	p.verified()
+	p.Verified()
 }
 
 func compact(t *testing.T, text string) string {

@@ -13,45 +13,46 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
 	"github.com/resourcepool/resourcepool/server/postgres"
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
 
 const ownsItsTables = "owner of its tables"
 
 func TestAServerSaysWhereItsRoleMayDoTooMuch(t *testing.T) {
 	database := dbtest.URL(t)
-	two := launch(t, settings(t, database))
-	require.NotContains(t, two.out.String(), ownsItsTables)
-	one := launch(t, settings(t, database, "DATABASE_URL="+database))
-	require.Contains(t, one.out.String(), ownsItsTables)
+	two := programtest.Launch(t, programtest.Settings(t, database))
+	require.NotContains(t, two.Out.String(), ownsItsTables)
+	one := programtest.Launch(t, programtest.Settings(t, database, "DATABASE_URL="+database))
+	require.Contains(t, one.Out.String(), ownsItsTables)
 }
 
 func TestThePrivatePostgresHasARoleForTheServer(t *testing.T) {
-	p := launch(t, []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + freeAddress(t),
-		"POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,
+	p := programtest.Launch(t, []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + programtest.FreeAddress(t),
+		"POOL_ADMIN_EMAIL=" + programtest.AdminEmail, "POOL_ADMIN_PASSWORD=" + programtest.AdminPassword,
 	})
-	require.NotContains(t, p.out.String(), ownsItsTables)
-	p.admin().grant(p.person("tom"), "7")
-	address, err := postgres.Running(p.dataDir + "/postgres")
+	require.NotContains(t, p.Out.String(), ownsItsTables)
+	p.Admin().Grant(p.Person("tom"), "7")
+	address, err := postgres.Running(p.DataDir + "/postgres")
 	require.NoError(t, err)
 	db := dbtest.Open(t, address)
 	for _, statement := range []string{`UPDATE ledger_entries SET amount = 0`, `DELETE FROM ledger_transactions`, `TRUNCATE usage_logs`, `ALTER TABLE ledger_entries DISABLE TRIGGER ALL`} {
 		_, err := db.ExecContext(t.Context(), statement)
 		require.ErrorContains(t, err, "(42501)", statement)
 	}
-	p.verified()
+	p.Verified()
 }
 
 func TestAnAuditorNeedsNoMoreThanToRead(t *testing.T) {
 	database := dbtest.URL(t)
-	p := launch(t, settings(t, database))
-	p.admin().grant(p.person("tom"), "7")
-	out, err := runCommand(append(slices.DeleteFunc(slices.Clone(p.env), func(e string) bool { return strings.HasPrefix(e, "POOL_MASTER_KEY=") }),
-		"POOL_LISTEN="+freeAddress(t)), "serve")
+	p := programtest.Launch(t, programtest.Settings(t, database))
+	p.Admin().Grant(p.Person("tom"), "7")
+	out, err := programtest.Run(append(slices.DeleteFunc(slices.Clone(p.Env), func(e string) bool { return strings.HasPrefix(e, "POOL_MASTER_KEY=") }),
+		"POOL_LISTEN="+programtest.FreeAddress(t)), "serve")
 	require.Error(t, err)
 	require.Contains(t, out, "POOL_MASTER_KEY: required with DATABASE_URL")
 
-	db, role := dbtest.Open(t, database), "auditor"+strconv.FormatInt(port.Add(1), 10)
+	db, role := dbtest.Open(t, database), "auditor"+strconv.Itoa(os.Getpid())
 	for _, statement := range []string{"CREATE ROLE " + role + " LOGIN PASSWORD 'look'", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + role} {
 		_, err := db.ExecContext(t.Context(), statement)
 		require.NoError(t, err)
@@ -66,13 +67,13 @@ func TestAnAuditorNeedsNoMoreThanToRead(t *testing.T) {
 	require.NoError(t, err)
 	address.User = url.UserPassword(role, "look")
 	auditor := []string{"DATABASE_URL=" + address.String(), "POOL_DATA_DIR=" + t.TempDir()}
-	out, err = runCommand(auditor, "verify-ledger")
+	out, err = programtest.Run(auditor, "verify-ledger")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "1 transactions")
 
 	_, err = db.ExecContext(t.Context(), `ALTER TABLE ledger_entries_0 DISABLE TRIGGER USER; UPDATE ledger_entries SET amount = amount + 1`)
 	require.NoError(t, err)
-	out, err = runCommand(auditor, "verify-ledger")
+	out, err = programtest.Run(auditor, "verify-ledger")
 	require.Error(t, err)
 	require.Contains(t, out, "the first bad transaction is #1")
 }
@@ -84,13 +85,13 @@ func TestACommandThatReadsMakesNoDatabase(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			out, err := runCommand([]string{"PATH=" + os.Getenv("PATH"), "POOL_DATA_DIR=" + dir}, args...)
+			out, err := programtest.Run([]string{"PATH=" + os.Getenv("PATH"), "POOL_DATA_DIR=" + dir}, args...)
 			require.Error(t, err)
 			require.Contains(t, out, "there is no database in POOL_DATA_DIR ("+dir+"); run `serve` or `migrate` first")
 			made, err := os.ReadDir(dir)
 			require.NoError(t, err)
 			require.Empty(t, made)
-			out, err = runCommand([]string{"DATABASE_URL=" + dbtest.Empty(t), "POOL_DATA_DIR=" + dir}, args...)
+			out, err = programtest.Run([]string{"DATABASE_URL=" + dbtest.Empty(t), "POOL_DATA_DIR=" + dir}, args...)
 			require.Error(t, err)
 			require.Contains(t, out, "run `migrate` first")
 		})
@@ -99,11 +100,11 @@ func TestACommandThatReadsMakesNoDatabase(t *testing.T) {
 
 func TestAServerRunsWithoutTheOwnersRoleOnceMigrated(t *testing.T) {
 	database := dbtest.URL(t)
-	env := settings(t, database)
-	out, err := runCommand(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "POOL_MASTER_KEY=") }), "migrate")
+	env := programtest.Settings(t, database)
+	out, err := programtest.Run(slices.DeleteFunc(slices.Clone(env), func(e string) bool { return strings.HasPrefix(e, "POOL_MASTER_KEY=") }), "migrate")
 	require.NoError(t, err, out)
-	p := launch(t, slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, "MIGRATE_DATABASE_URL=") }))
-	require.NotContains(t, p.out.String(), ownsItsTables)
-	p.admin().grant(p.person("tom"), "7")
-	p.verified()
+	p := programtest.Launch(t, slices.DeleteFunc(env, func(e string) bool { return strings.HasPrefix(e, "MIGRATE_DATABASE_URL=") }))
+	require.NotContains(t, p.Out.String(), ownsItsTables)
+	p.Admin().Grant(p.Person("tom"), "7")
+	p.Verified()
 }

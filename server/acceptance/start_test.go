@@ -15,45 +15,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
+	"github.com/resourcepool/resourcepool/server/programtest"
 )
-
-// failsToStart runs serve, which must end by itself, and returns what it wrote.
-func failsToStart(t *testing.T, env []string) string {
-	t.Helper()
-	cmd := exec.Command(binary, "serve")
-	cmd.Env = env
-	out := &output{}
-	cmd.Stdout, cmd.Stderr = out, out
-	require.NoError(t, cmd.Start())
-	done := make(chan error, 1)
-	go func() { done <- cmd.Wait() }()
-	select {
-	case err := <-done:
-		require.Error(t, err, out.String())
-	case <-time.After(20 * time.Second):
-		_ = cmd.Process.Kill()
-		t.Fatalf("the program started:\n%s", out)
-	}
-	return out.String()
-}
 
 func TestABadStartNamesItsCause(t *testing.T) {
 	database := dbtest.URL(t)
-	good := launch(t, settings(t, database))
+	good := programtest.Launch(t, programtest.Settings(t, database))
 	other := base64.StdEncoding.EncodeToString([]byte("another key of thirty-two bytes!"))
 	for name, c := range map[string]struct {
 		env  []string
 		says []string
 	}{
-		"WrongMasterKey": {settings(t, database, "POOL_MASTER_KEY="+other), []string{"POOL_MASTER_KEY"}},
-		"BadSetting":     {settings(t, database, "POOL_DEPOSIT_FEE=lots"), []string{"POOL_DEPOSIT_FEE"}},
-		"UsedPort":       {settings(t, database, "POOL_LISTEN="+variable(good.env, "POOL_LISTEN")), []string{"POOL_LISTEN", variable(good.env, "POOL_LISTEN")}},
-		"NoDatabase":     {settings(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable"), []string{"DATABASE_URL"}},
-		"NoBinaries": {[]string{"PATH=/nonexistent", "HOME=" + t.TempDir(), "PG_BIN=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + freeAddress(t)},
+		"WrongMasterKey": {programtest.Settings(t, database, "POOL_MASTER_KEY="+other), []string{"POOL_MASTER_KEY"}},
+		"BadSetting":     {programtest.Settings(t, database, "POOL_DEPOSIT_FEE=lots"), []string{"POOL_DEPOSIT_FEE"}},
+		"UsedPort":       {programtest.Settings(t, database, "POOL_LISTEN="+programtest.Variable(good.Env, "POOL_LISTEN")), []string{"POOL_LISTEN", programtest.Variable(good.Env, "POOL_LISTEN")}},
+		"NoDatabase":     {programtest.Settings(t, "postgres://nobody@127.0.0.1:1/none?sslmode=disable"), []string{"DATABASE_URL"}},
+		"NoBinaries": {[]string{"PATH=/nonexistent", "HOME=" + t.TempDir(), "PG_BIN=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + programtest.FreeAddress(t)},
 			[]string{"postgresql"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out := failsToStart(t, c.env)
+			out := programtest.FailsToStart(t, c.env)
 			for _, text := range c.says {
 				require.Contains(t, out, text)
 			}
@@ -66,46 +47,46 @@ func TestABadStartNamesItsCause(t *testing.T) {
 func TestThePrivatePostgresKeepsItsDataAndStopsWithTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + freeAddress(t),
-		"POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + programtest.FreeAddress(t),
+		"POOL_ADMIN_EMAIL=" + programtest.AdminEmail, "POOL_ADMIN_PASSWORD=" + programtest.AdminPassword,
 	}
-	p := launch(t, env)
-	tom := p.person("tom")
-	p.kill(syscall.SIGTERM)
+	p := programtest.Launch(t, env)
+	tom := p.Person("tom")
+	p.Kill(syscall.SIGTERM)
 	require.NotContains(t, processes(t), dir)
-	p.start()
-	require.Equal(t, tom.id, tom.must(`{ viewer { id } }`, nil).Get("viewer.id").String())
+	p.Start()
+	require.Equal(t, tom.ID, tom.Must(`{ viewer { id } }`, nil).Get("viewer.id").String())
 
-	p.kill(syscall.SIGKILL)
+	p.Kill(syscall.SIGKILL)
 	began := time.Now()
-	p.start()
+	p.Start()
 	require.Less(t, time.Since(began), 10*time.Second)
-	require.Equal(t, tom.id, tom.must(`{ viewer { id } }`, nil).Get("viewer.id").String())
-	p.verified()
+	require.Equal(t, tom.ID, tom.Must(`{ viewer { id } }`, nil).Get("viewer.id").String())
+	p.Verified()
 }
 
 func TestAPrivatePostgresThatDiesEndsTheProgramAndKeepsItsBooks(t *testing.T) {
-	p := launch(t, []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + freeAddress(t),
-		"POOL_ADMIN_EMAIL=" + adminEmail, "POOL_ADMIN_PASSWORD=" + adminPassword,
+	p := programtest.Launch(t, []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_DATA_DIR=" + t.TempDir(), "POOL_LISTEN=" + programtest.FreeAddress(t),
+		"POOL_ADMIN_EMAIL=" + programtest.AdminEmail, "POOL_ADMIN_PASSWORD=" + programtest.AdminPassword,
 	})
-	admin, tom := p.admin(), p.person("tom")
-	admin.grant(tom, "7")
-	raw, err := os.ReadFile(p.dataDir + "/postgres/data/postmaster.pid")
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.Grant(tom, "7")
+	raw, err := os.ReadFile(p.DataDir + "/postgres/data/postmaster.pid")
 	require.NoError(t, err)
 	pid, err := strconv.Atoi(strings.SplitN(string(raw), "\n", 2)[0])
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 	select {
-	case err := <-p.exited:
+	case err := <-p.Exited:
 		require.Error(t, err)
-		require.Contains(t, p.out.String(), "private Postgres ended")
+		require.Contains(t, p.Out.String(), "private Postgres ended")
 	case <-time.After(40 * time.Second):
-		t.Fatalf("the program goes on without its Postgres:\n%s", p.out)
+		t.Fatalf("the program goes on without its Postgres:\n%s", p.Out)
 	}
-	p.start()
-	require.Equal(t, "7", tom.available())
-	p.verified()
+	p.Start()
+	require.Equal(t, "7", tom.Available())
+	p.Verified()
 }
 
 func processes(t *testing.T) string {
@@ -116,9 +97,9 @@ func processes(t *testing.T) string {
 }
 
 func TestTheFirstPageSaysWhatRunsHere(t *testing.T) {
-	p := serve(t)
+	p := programtest.Serve(t)
 	for path, want := range map[string]string{"/": "Resource Pool", "/healthz": "", "/readyz": "", "/graphiql": ""} {
-		r, err := http.Get(p.url + path)
+		r, err := http.Get(p.URL + path)
 		require.NoError(t, err)
 		body := string(readAll(t, r.Body))
 		_ = r.Body.Close()
@@ -128,19 +109,19 @@ func TestTheFirstPageSaysWhatRunsHere(t *testing.T) {
 }
 
 func TestSIGTERMLetsOpenRequestsSettle(t *testing.T) {
-	p := serve(t)
-	p.kill(syscall.SIGTERM)
-	_, err := net.DialTimeout("tcp", strings.TrimPrefix(p.url, "http://"), time.Second)
+	p := programtest.Serve(t)
+	p.Kill(syscall.SIGTERM)
+	_, err := net.DialTimeout("tcp", strings.TrimPrefix(p.URL, "http://"), time.Second)
 	require.Error(t, err)
-	require.NotContains(t, p.out.String(), "panic")
+	require.NotContains(t, p.Out.String(), "panic")
 }
 
 func TestWhoAsksTooOftenIsToldToWait(t *testing.T) {
-	p := serve(t, "POOL_RATE_LIMIT_RPM=5")
-	c := p.anonymous()
+	p := programtest.Serve(t, "POOL_RATE_LIMIT_RPM=5")
+	c := p.Anonymous()
 	for range 5 {
-		c.must(`{ viewer { id } }`, nil)
+		c.Must(`{ viewer { id } }`, nil)
 	}
-	e := c.refused("RATE_LIMITED", `{ viewer { id } }`, nil)
+	e := c.Refused("RATE_LIMITED", `{ viewer { id } }`, nil)
 	require.Positive(t, e.Extensions.Get("retryAfterSeconds").Int())
 }

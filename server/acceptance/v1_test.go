@@ -10,30 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/sandbox"
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
-
-// apiToken signs requests of c with an API token from now on.
-func (c *client) apiToken() string {
-	c.t.Helper()
-	return c.must(`mutation { createApiToken(input: {name: "v1"}) { secret } }`, nil).Get("createApiToken.secret").String()
-}
-
-// call sends a request to the API that speaks the dialects of the field.
-func (p *program) call(method, path, body string, header ...string) (*http.Response, gjson.Result) {
-	p.t.Helper()
-	req, err := http.NewRequest(method, p.url+path, strings.NewReader(body))
-	require.NoError(p.t, err)
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	require.NoError(p.t, err)
-	defer func() { _ = resp.Body.Close() }()
-	text := readAll(p.t, resp.Body)
-	return resp, gjson.ParseBytes(text)
-}
 
 const (
 	chatBody  = `{"model":"gpt-4","messages":[{"role":"user","content":"hi"}]}`
@@ -44,12 +24,12 @@ const (
 
 func TestErrorsOfTheAPIHaveTheShapeOfTheDialect(t *testing.T) {
 	up := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
-	admin, tom, poor := p.admin(), p.person("tom"), p.person("poor")
-	admin.gpt4()
-	admin.platform(up, poolKey, "1000", false)
-	admin.grant(tom, "50")
-	token, poorToken := tom.apiToken(), poor.apiToken()
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
+	admin, tom, poor := p.Admin(), p.Person("tom"), p.Person("poor")
+	admin.GPT4()
+	admin.Platform(up, poolKey, "1000", false)
+	admin.Grant(tom, "50")
+	token, poorToken := tom.APIToken(), poor.APIToken()
 	bearer := func(t string) []string { return []string{"Authorization", "Bearer " + t} }
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -77,7 +57,7 @@ func TestErrorsOfTheAPIHaveTheShapeOfTheDialect(t *testing.T) {
 			if c.fault != nil {
 				up.Script(poolKey, *c.fault)
 			}
-			resp, body := p.call(c.method, c.path, c.body, c.header...)
+			resp, body := p.Call(c.method, c.path, c.body, c.header...)
 			require.Equal(t, c.status, resp.StatusCode, body.Raw)
 			require.Equal(t, c.kind, body.Get("error.type").String())
 			require.Equal(t, c.code, body.Get("error.code").String())
@@ -89,52 +69,52 @@ func TestErrorsOfTheAPIHaveTheShapeOfTheDialect(t *testing.T) {
 			}
 		})
 		if name == "the key's 403" { // the key lacks the model from now on
-			admin.must(`mutation($id: ID!) { verifyResource(id: $id) { id } }`, vars{"id": admin.must(`{ resources(first: 1) { edges { node { id } } } }`, nil).Get("resources.edges.0.node.id").String()})
+			admin.Must(`mutation($id: ID!) { verifyResource(id: $id) { id } }`, vars{"id": admin.Must(`{ resources(first: 1) { edges { node { id } } } }`, nil).Get("resources.edges.0.node.id").String()})
 		}
 	}
 	require.Contains(t, func() string {
-		_, b := p.call("POST", chatPath, strings.Replace(chatBody, "gpt-4", "gpt-44", 1), bearer(token)...)
+		_, b := p.Call("POST", chatPath, strings.Replace(chatBody, "gpt-4", "gpt-44", 1), bearer(token)...)
 		return b.Raw
 	}(), "gpt-4", "near names are told")
 
-	resp, body := p.call("POST", "/v1/messages", `{"model":"gpt-4","max_tokens":5}`, "x-api-key", token)
+	resp, body := p.Call("POST", "/v1/messages", `{"model":"gpt-4","max_tokens":5}`, "x-api-key", token)
 	require.Equal(t, 400, resp.StatusCode)
 	require.Equal(t, "error", body.Get("type").String())
 	require.Equal(t, "invalid_request_error", body.Get("error.type").String())
 	require.Contains(t, body.Get("error.message").String(), "messages")
 	require.Equal(t, resp.Header.Get("X-Request-Id"), body.Get("request_id").String())
-	resp, body = p.call("POST", "/v1/messages", `{}`, "x-api-key", "rp_no")
+	resp, body = p.Call("POST", "/v1/messages", `{}`, "x-api-key", "rp_no")
 	require.Equal(t, 401, resp.StatusCode)
 	require.Equal(t, "authentication_error", body.Get("error.type").String())
-	p.verified()
+	p.Verified()
 }
 
 func TestARateLimitIsTheClientsToWaitFor(t *testing.T) {
 	up := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs(), "POOL_RATE_LIMIT_RPM=60")
-	admin, tom := p.admin(), p.person("tom")
-	admin.gpt4()
-	admin.platform(up, poolKey, "1000", false)
-	admin.grant(tom, "50")
-	token := tom.apiToken()
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs(), "POOL_RATE_LIMIT_RPM=60")
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.GPT4()
+	admin.Platform(up, poolKey, "1000", false)
+	admin.Grant(tom, "50")
+	token := tom.APIToken()
 	auth := []string{"Authorization", "Bearer " + token}
 
-	resp, _ := p.call("POST", chatPath, chatBody, auth...)
+	resp, _ := p.Call("POST", chatPath, chatBody, auth...)
 	require.Equal(t, 200, resp.StatusCode)
 	require.Equal(t, "60", resp.Header.Get("X-RateLimit-Limit-Requests"))
 	require.NotEmpty(t, resp.Header.Get("X-RateLimit-Remaining-Requests"))
 	require.NotEmpty(t, resp.Header.Get("X-RateLimit-Reset-Requests"))
 
 	up.Script(poolKey, sandbox.Fault{Kind: sandbox.RateLimit, RetryAfter: 20 * time.Second})
-	resp, body := p.call("POST", chatPath, chatBody, auth...)
+	resp, body := p.Call("POST", chatPath, chatBody, auth...)
 	require.Equal(t, 429, resp.StatusCode, body.Raw)
 	require.Equal(t, "20", resp.Header.Get("Retry-After"))
-	resp, body = p.call("POST", chatPath, chatBody, auth...)
+	resp, body = p.Call("POST", chatPath, chatBody, auth...)
 	require.Equal(t, 503, resp.StatusCode, "no key can serve for a while: %s", body.Raw)
 	require.NotEmpty(t, resp.Header.Get("Retry-After"))
 
 	for range 100 {
-		if resp, body = p.call("GET", "/v1/models", "", auth...); resp.StatusCode == 429 {
+		if resp, body = p.Call("GET", "/v1/models", "", auth...); resp.StatusCode == 429 {
 			break
 		}
 	}
@@ -146,21 +126,21 @@ func TestARateLimitIsTheClientsToWaitFor(t *testing.T) {
 // Whatever a provider sends beside its answer stays here: the names of its account, cookies, machines.
 func TestNothingOfAProviderReachesTheClientButItsAnswer(t *testing.T) {
 	up := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
-	admin, tom := p.admin(), p.person("tom")
-	admin.gpt4()
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.GPT4()
 	require.NoError(t, up.Server.AddKey(sandbox.KeySpec{Key: poolKey, Quota: 1000e9, Organization: "org-canary"}))
-	admin.must(platformKey, vars{"i": vars{"provider": "openai", "apiKey": poolKey, "quota": "1000"}})
-	admin.grant(tom, "50")
+	admin.Must(programtest.AddPlatformResource, vars{"i": vars{"provider": "openai", "apiKey": poolKey, "quota": "1000"}})
+	admin.Grant(tom, "50")
 	allowed := map[string]bool{}
 	for _, name := range strings.Fields(`Cache-Control Content-Length Content-Type Date Transfer-Encoding Trailer Vary X-Accel-Buffering
 		X-Credits-Charged X-Credits-Remaining X-Request-Id Content-Security-Policy Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy
 		Permissions-Policy Referrer-Policy X-Content-Type-Options X-Frame-Options`) {
 		allowed[name] = true
 	}
-	token := tom.apiToken()
+	token := tom.APIToken()
 	for _, body := range []string{chatBody, strings.Replace(chatBody, "{", `{"stream":true,"stream_options":{"include_usage":true},`, 1)} {
-		req, err := http.NewRequest("POST", p.url+chatPath, strings.NewReader(body))
+		req, err := http.NewRequest("POST", p.URL+chatPath, strings.NewReader(body))
 		require.NoError(t, err)
 		req.Header.Set("Authorization", "Bearer "+token)
 		resp, err := http.DefaultClient.Do(req)
@@ -176,23 +156,23 @@ func TestNothingOfAProviderReachesTheClientButItsAnswer(t *testing.T) {
 		charged := resp.Header.Get("X-Credits-Charged") + resp.Trailer.Get("X-Credits-Charged")
 		require.NotEmpty(t, charged, "what it cost is told, after a stream in a trailer")
 		left := resp.Header.Get("X-Credits-Remaining") + resp.Trailer.Get("X-Credits-Remaining")
-		require.Equal(t, tom.available(), left)
+		require.Equal(t, tom.Available(), left)
 	}
-	p.verified()
+	p.Verified()
 }
 
 func TestAnAPIStreamFlushesPieceByPieceAndEndsWhenItsClientLeaves(t *testing.T) {
 	up := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
-	admin, tom := p.admin(), p.person("tom")
-	admin.gpt4()
-	admin.platform(up, poolKey, "1000", false)
-	admin.grant(tom, "50")
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.GPT4()
+	admin.Platform(up, poolKey, "1000", false)
+	admin.Grant(tom, "50")
 	up.SetLength(400)
 	up.SetLatency("", sandbox.Latency{PerToken: 5 * time.Millisecond})
-	req, err := http.NewRequest("POST", p.url+chatPath, strings.NewReader(strings.Replace(chatBody, "{", `{"stream":true,`, 1)))
+	req, err := http.NewRequest("POST", p.URL+chatPath, strings.NewReader(strings.Replace(chatBody, "{", `{"stream":true,`, 1)))
 	require.NoError(t, err)
-	req.Header.Set("Authorization", "Bearer "+tom.apiToken())
+	req.Header.Set("Authorization", "Bearer "+tom.APIToken())
 	began := time.Now()
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
@@ -208,7 +188,7 @@ func TestAnAPIStreamFlushesPieceByPieceAndEndsWhenItsClientLeaves(t *testing.T) 
 	require.Less(t, time.Since(began), 1500*time.Millisecond, "the whole answer takes two seconds: pieces come as they are made")
 	_ = resp.Body.Close()
 	rows := func() gjson.Result {
-		return tom.must(`{ usageLogs(first: 5) { edges { node { status errorCode creditsCharged completionTokens } } } viewer { wallet { held } } }`, nil)
+		return tom.Must(`{ usageLogs(first: 5) { edges { node { status errorCode creditsCharged completionTokens } } } viewer { wallet { held } } }`, nil)
 	}
 	require.Eventually(t, func() bool { return rows().Get("usageLogs.edges.0.node").Exists() }, 5*time.Second, 20*time.Millisecond)
 	row := rows()
@@ -216,36 +196,36 @@ func TestAnAPIStreamFlushesPieceByPieceAndEndsWhenItsClientLeaves(t *testing.T) 
 	require.InDelta(t, 50, row.Get("usageLogs.edges.0.node.completionTokens").Int(), 40)
 	require.Equal(t, "0", row.Get("viewer.wallet.held").String())
 	require.Len(t, row.Get("usageLogs.edges").Array(), 1)
-	p.verified()
+	p.Verified()
 }
 
 func TestModelsAreListedForBothDialects(t *testing.T) {
 	up := upstreamtest.New(t)
-	p := serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
-	admin, tom := p.admin(), p.person("tom")
-	admin.gpt4()
-	admin.platform(up, poolKey, "1000", false)
-	token := tom.apiToken()
+	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+up.ProviderURLs())
+	admin, tom := p.Admin(), p.Person("tom")
+	admin.GPT4()
+	admin.Platform(up, poolKey, "1000", false)
+	token := tom.APIToken()
 	var gpt4 gjson.Result
 	require.Eventually(t, func() bool {
-		_, list := p.call("GET", "/v1/models", "", "Authorization", "Bearer "+token)
+		_, list := p.Call("GET", "/v1/models", "", "Authorization", "Bearer "+token)
 		require.Equal(t, "list", list.Get("object").String())
 		gpt4 = list.Get(`data.#(id=="gpt-4")`)
 		return gpt4.Exists()
 	}, 5*time.Second, 50*time.Millisecond, "which models have a key is known a second later at most")
 	require.Equal(t, "10000", gpt4.Get("pricing.output_per_million").String())
-	_, one := p.call("GET", "/v1/models/gpt-4", "", "Authorization", "Bearer "+token)
+	_, one := p.Call("GET", "/v1/models/gpt-4", "", "Authorization", "Bearer "+token)
 	require.Equal(t, gpt4.Raw, one.Raw)
-	resp, none := p.call("GET", "/v1/models/gpt-44", "", "Authorization", "Bearer "+token)
+	resp, none := p.Call("GET", "/v1/models/gpt-44", "", "Authorization", "Bearer "+token)
 	require.Equal(t, 404, resp.StatusCode)
 	require.Contains(t, none.Get("error.message").String(), "gpt-4")
-	_, theirs := p.call("GET", "/v1/models", "", "x-api-key", token, "anthropic-version", "2023-06-01")
+	_, theirs := p.Call("GET", "/v1/models", "", "x-api-key", token, "anthropic-version", "2023-06-01")
 	require.Equal(t, "model", theirs.Get(`data.#(id=="gpt-4").type`).String())
 	require.False(t, theirs.Get("has_more").Bool())
-	_, counted := p.call("POST", "/v1/messages/count_tokens", `{"model":"gpt-4","messages":[{"role":"user","content":"hello there"}]}`, "x-api-key", token)
+	_, counted := p.Call("POST", "/v1/messages/count_tokens", `{"model":"gpt-4","messages":[{"role":"user","content":"hello there"}]}`, "x-api-key", token)
 	require.InDelta(t, 9, counted.Get("input_tokens").Int(), 4)
-	resp, _ = p.call("POST", chatPath, chatBody, "Cookie", func() string {
-		for _, c := range tom.http.Jar.Cookies(resp.Request.URL) {
+	resp, _ = p.Call("POST", chatPath, chatBody, "Cookie", func() string {
+		for _, c := range tom.HTTP.Jar.Cookies(resp.Request.URL) {
 			return c.Name + "=" + c.Value
 		}
 		return ""

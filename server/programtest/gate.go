@@ -1,4 +1,4 @@
-package acceptance
+package programtest
 
 import (
 	"net/http"
@@ -11,12 +11,12 @@ import (
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
 
-// gate stands before a scripted provider, so that a test can act while a chat call is under way.
-type gate struct {
+// Gate stands before a scripted provider, so that a test can act while a chat call is under way.
+type Gate struct {
 	*upstreamtest.Upstream
-	urls string // for POOL_PROVIDER_URLS
+	URLs string // for POOL_PROVIDER_URLS
 
-	chats atomic.Int64 // calls that reached the provider, those answered by the hook included
+	Chats atomic.Int64 // calls that reached the provider, those answered by the hook included
 
 	mu sync.Mutex
 	// called, where set, gets each chat call first; it is true where it answered the call itself.
@@ -25,15 +25,16 @@ type gate struct {
 	written func(n int64)
 }
 
-func newGate(t testing.TB) *gate {
-	g := &gate{Upstream: upstreamtest.New(t)}
+// NewGate starts one that lets all through. It ends with the test.
+func NewGate(t testing.TB) *Gate {
+	g := &Gate{Upstream: upstreamtest.New(t)}
 	inner := g.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasSuffix(r.URL.Path, "/chat/completions") {
 			inner.ServeHTTP(w, r)
 			return
 		}
-		n := g.chats.Add(1)
+		n := g.Chats.Add(1)
 		g.mu.Lock()
 		called, written := g.called, g.written
 		g.mu.Unlock()
@@ -49,16 +50,16 @@ func newGate(t testing.TB) *gate {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	g.urls = "openai=" + server.URL + "/v1"
+	g.URLs = "openai=" + server.URL + "/v1"
 	return g
 }
 
-// script sets the hooks for the calls to come, and counts them from 1.
-func (g *gate) script(called func(w http.ResponseWriter, n int64) bool, written func(n int64)) {
+// Hook sets the hooks for the calls to come, and counts them from 1.
+func (g *Gate) Hook(called func(w http.ResponseWriter, n int64) bool, written func(n int64)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.called, g.written = called, written
-	g.chats.Store(0)
+	g.Chats.Store(0)
 }
 
 type told struct {

@@ -1,0 +1,28 @@
+package acceptance
+
+import (
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/resourcepool/resourcepool/server/programtest"
+)
+
+// The names of what nearly every line here speaks of.
+type (
+	program    = programtest.Program
+	client     = programtest.Client
+	gate       = programtest.Gate
+	graphError = programtest.GraphError
+	vars       = programtest.Vars
+)
+
+func TestMain(m *testing.M) { programtest.Main(m) }
+
+func readAll(t testing.TB, r io.Reader) []byte {
+	t.Helper()
+	b, err := io.ReadAll(r)
+	require.NoError(t, err)
+	return b
+}
