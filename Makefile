@@ -77,15 +77,20 @@ generated:
 	diff $$before $$after || { echo "The generated code was not current; it is now. Commit it." >&2; exit 1; }
 
 .PHONY: nightly
-nightly: postgres compiler ## ORACLE_OPERATIONS (10⁷) with the oracle, fuzz each target for FUZZTIME (1m), chaos for 3 min, the Go tests COUNT times (3) shuffled
+nightly: postgres compiler ## ORACLE_OPERATIONS (10⁷) with the oracle, fuzz each target for FUZZTIME (1m), each control off, chaos for 3 min, the Go tests COUNT times (3) shuffled
 	ORACLE_OPERATIONS=$(or $(ORACLE_OPERATIONS),10000000) go test -run '^TestApplyAgreesWithTheOracle$$' -v -count 1 -timeout 2h ./server/ledger
 	@grep -rl --include='*_test.go' '^func Fuzz' server graph | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname "$$file")"; \
 			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 10x "./$$(dirname "$$file")" < /dev/null; \
 		done; done
+	@$(MAKE) controls-off
 	@$(MAKE) chaos MINUTES=$(or $(MINUTES),3)
 	POOL_TEST_NIGHTLY=1 $(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...
+
+.PHONY: controls-off
+controls-off: postgres ## take each control out of the program and see its threat's test fail; ROW or GROUP narrows it
+	$(WITHDB) go run ./server/threats/off $(if $(ROW),-row $(ROW)) $(if $(GROUP),-group $(GROUP))
 
 .PHONY: chaos
 chaos: postgres ## kill servers and Postgres at random for MINUTES (5) and judge by the clients' journal; SEED repeats a run
