@@ -77,14 +77,14 @@ func sample(es graphql.ExecutableSchema, typ *ast.Type) string {
 
 var openToAll = []string{
 	"Query.viewer", "Query.node", "Query.nodes", "Query.providers", "Query.models", "Query.modelAliases", "Query.catalogue", "Query.depositQuote",
-	"Mutation.signUp", "Mutation.signIn",
+	"Mutation.signUp", "Mutation.signIn", "Mutation.verifyEmail", "Mutation.requestPasswordReset", "Mutation.resetPassword",
 }
 
 var adminsOnly = []string{
 	"Query.users", "Query.poolOverview", "Query.resources", "Query.contributors", "Query.ledgerTransactions", "Query.ledgerAudit",
 	"Query.settings", "Query.routingPreview", "Mutation.addPlatformResource", "Mutation.suspendResource", "Mutation.grantCredits",
 	"Mutation.setRoles", "Mutation.setUserStatus", "Mutation.setModelPrice", "Mutation.setModelAlias",
-	"Mutation.removeModelAlias", "Mutation.updateSettings",
+	"Mutation.removeModelAlias", "Mutation.updateSettings", "Mutation.createInvite",
 }
 
 func TestRootFieldsAreRefusedBeforeTheyRun(t *testing.T) {

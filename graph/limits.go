@@ -35,6 +35,7 @@ var tokenLimitMessage = fmt.Sprintf("exceeded token limit of %d", tokenLimit) //
 // nothing that is not loaded with the list.
 var listSizes = map[string]int{
 	"User.apiTokens":             10,
+	"User.sessions":              5,
 	"LedgerTransaction.postings": 6,
 	"LedgerTransaction.proof":    10, // some queries of its own
 	"RoutingDecision.candidates": 10,
@@ -50,7 +51,10 @@ var listSizes = map[string]int{
 }
 
 // authFields check a password or a code, each at the price of a hash: one to a document.
-var authFields = map[string]bool{"Mutation.signUp": true, "Mutation.signIn": true, "Mutation.reauthenticate": true}
+var authFields = map[string]bool{
+	"Mutation.signUp": true, "Mutation.signIn": true, "Mutation.reauthenticate": true, "Mutation.changePassword": true,
+	"Mutation.resetPassword": true, "Mutation.requestPasswordReset": true, "Mutation.confirmTotp": true, "Mutation.disableTotp": true,
+}
 
 // limits measures a document before any of it runs. Unlike gqlgen's complexity it measures each fragment once, so that
 // fragments that spread each other can't make the measuring itself the attack, and it includes introspection.

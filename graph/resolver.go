@@ -15,6 +15,7 @@ import (
 type Resolver struct {
 	Policy        policy
 	Accounts      accounts
+	Profiles      profiles
 	Pool          pools
 	Reports       reports
 	Prices        prices

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/user"
@@ -34,6 +35,26 @@ type accounts interface {
 	Users(ctx context.Context, f account.UserFilter, o account.UserOrder, args page.Args) (page.Connection[*ent.User], error)
 	SetRoles(ctx context.Context, a *access.Actor, id ids.ID, roles []access.Role) (*ent.User, error)
 	SetStatus(ctx context.Context, a *access.Actor, id ids.ID, status user.Status) (*ent.User, error)
+}
+
+// profiles is account.Service too: what people do with their own accounts.
+type profiles interface {
+	SendVerification(ctx context.Context, a *access.Actor) error
+	VerifyEmail(ctx context.Context, secret string) error
+	RequestPasswordReset(ctx context.Context, email, ip string) error
+	ResetPassword(ctx context.Context, secret, password string) error
+	ChangePassword(ctx context.Context, a *access.Actor, old *string, next string) (*ent.User, account.Login, error)
+	ChangeEmail(ctx context.Context, a *access.Actor, email string) (*ent.User, error)
+	Sessions(ctx context.Context, user ids.ID) ([]*ent.Session, error)
+	RevokeSession(ctx context.Context, a *access.Actor, id ids.ID) error
+	RevokeOtherSessions(ctx context.Context, a *access.Actor) (int, error)
+	EnrolTOTP(ctx context.Context, a *access.Actor) (*account.Enrolment, error)
+	ConfirmTOTP(ctx context.Context, a *access.Actor, code string) ([]string, error)
+	DisableTOTP(ctx context.Context, a *access.Actor, code string) error
+	NewRecoveryCodes(ctx context.Context, a *access.Actor) ([]string, error)
+	Factor(ctx context.Context, u *ent.User) (account.Factor, error)
+	DeleteAccount(ctx context.Context, a *access.Actor) error
+	CreateInvite(ctx context.Context, a *access.Actor, email string, until *time.Time) (*account.Invitation, error)
 }
 
 // pools is pool.Service: how keys come in, live and end.

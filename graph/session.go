@@ -46,3 +46,12 @@ func leave(ctx context.Context) {
 		r.ClearSession()
 	}
 }
+
+// recoveryCodes shows new recovery codes, this once.
+func (r *Resolver) recoveryCodes(ctx context.Context, codes []string, err error) (*model.RecoveryCodesPayload, error) {
+	if err != nil {
+		return nil, err
+	}
+	u, err := r.user(ctx, actor(ctx).ID)
+	return &model.RecoveryCodesPayload{RecoveryCodes: codes, Viewer: u}, err
+}

@@ -35,6 +35,7 @@ type ResolverRoot interface {
 	ResourceRest() ResourceRestResolver
 	RoutingCandidate() RoutingCandidateResolver
 	RoutingDecision() RoutingDecisionResolver
+	Session() SessionResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	Wallet() WalletResolver
@@ -877,6 +878,94 @@ extend type Subscription {
   depositProgress(id: ID!): DepositStep!
 }
 `, BuiltIn: false},
+	{Name: "../profile.graphqls", Input: `"A sign-in in a browser. current: the one that asks."
+type Session {
+  id: ID!
+  method: SignInMethod!
+  secondFactor: Boolean!
+  "Where and with what it was last used, as far as it is known."
+  ip: String!
+  userAgent: String!
+  createdAt: Time!
+  lastSeenAt: Time!
+  expiresAt: Time!
+  current: Boolean!
+}
+
+enum SignInMethod {
+  PASSWORD
+  PASSKEY
+  OIDC
+}
+
+"What is asked for beside a password: codes of an authenticator app (TOTP). since: null where nothing is."
+type SecondFactor {
+  since: Time
+  recoveryCodesLeft: Int!
+}
+
+"For an authenticator app: uri is what a QR code shows, secret what can be typed."
+type TotpEnrolment {
+  secret: String!
+  uri: String!
+}
+
+"Each of recoveryCodes serves once in place of a code; they are shown this once."
+type RecoveryCodesPayload {
+  recoveryCodes: [String!]!
+  viewer: User!
+}
+
+"url is where the app takes the code."
+type Invite {
+  email: String!
+  code: String!
+  url: String!
+  expiresAt: Time!
+}
+
+extend type User {
+  "The user themself and admins."
+  emailVerifiedAt: Time
+  "The user themself and admins: those that have not ended, the last used first."
+  sessions: [Session!]!
+  "The user themself and admins."
+  secondFactor: SecondFactor
+  "The user themself and admins: whether there is one to sign in with."
+  hasPassword: Boolean
+  "When the account was deleted: nothing of it but a pseudonym is left."
+  deletedAt: Time
+}
+
+extend type Mutation {
+  "Send the link again that verifies the viewer's e-mail."
+  sendVerification: Boolean!
+  "The secret of a link that was sent to an e-mail: verifies it, or makes it the account's where changeEmail asked for that."
+  verifyEmail(token: String!): Boolean!
+  "Send a link to choose a new password. The answer is the same whether there is such an account or not."
+  requestPasswordReset(email: String!): Boolean!
+  "Ends all sessions and opens none: sign in with the new password."
+  resetPassword(token: String!, password: String!): Boolean!
+  "Ends all other sessions and renews this one. password may be null only where there is none yet."
+  changePassword(password: String, newPassword: String!): SessionPayload!
+  "Takes effect once the link is opened that is sent to the new address; at once where this server sends no mail."
+  changeEmail(email: String!): User!
+  "A session of one's own; admins any."
+  revokeSession(id: ID!): Boolean!
+  "All sessions but this one; how many there were."
+  revokeOtherSessions: Int!
+  "Begin to set up an authenticator app; confirmTotp with its first code ends it."
+  enrolTotp: TotpEnrolment!
+  confirmTotp(code: String!): RecoveryCodesPayload!
+  disableTotp(code: String!): User!
+  "New recovery codes in place of the old ones."
+  recoveryCodes: RecoveryCodesPayload!
+  "Deletes the viewer's account: CONFLICT while keys of theirs are in the pool. The books keep what they must under a pseudonym; Credits that are left are given up."
+  deleteAccount: Boolean!
+  "Admins only. Ends in a week unless expiresAt says otherwise; sent by mail where this server sends any."
+  createInvite(email: String!, expiresAt: Time): Invite!
+}
+`, BuiltIn: false},
 	{Name: "../routing.graphqls", Input: `"Why a request went to its key."
 type RoutingDecision {
   chosen: PoolResource
@@ -1228,6 +1317,20 @@ func (ec *executionContext) childFields_Estimate(ctx context.Context, field grap
 		return ec.fieldContext_Estimate_promptTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Estimate", field.Name)
+}
+
+func (ec *executionContext) childFields_Invite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_Invite_email(ctx, field)
+	case "code":
+		return ec.fieldContext_Invite_code(ctx, field)
+	case "url":
+		return ec.fieldContext_Invite_url(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invite_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invite", field.Name)
 }
 
 func (ec *executionContext) childFields_LedgerAudit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1650,6 +1753,16 @@ func (ec *executionContext) childFields_Provider(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Provider", field.Name)
 }
 
+func (ec *executionContext) childFields_RecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_RecoveryCodesPayload_recoveryCodes(ctx, field)
+	case "viewer":
+		return ec.fieldContext_RecoveryCodesPayload_viewer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecoveryCodesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResourceRest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "model":
@@ -1704,6 +1817,40 @@ func (ec *executionContext) childFields_RoutingPenalty(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type RoutingPenalty", field.Name)
 }
 
+func (ec *executionContext) childFields_SecondFactor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_SecondFactor_since(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_SecondFactor_recoveryCodesLeft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecondFactor", field.Name)
+}
+
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "method":
+		return ec.fieldContext_Session_method(ctx, field)
+	case "secondFactor":
+		return ec.fieldContext_Session_secondFactor(ctx, field)
+	case "ip":
+		return ec.fieldContext_Session_ip(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_Session_userAgent(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Session_lastSeenAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
 func (ec *executionContext) childFields_SessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "viewer":
@@ -1740,6 +1887,16 @@ func (ec *executionContext) childFields_Settings(ctx context.Context, field grap
 		return ec.fieldContext_Settings_usedRecentlySeconds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Settings", field.Name)
+}
+
+func (ec *executionContext) childFields_TotpEnrolment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_TotpEnrolment_secret(ctx, field)
+	case "uri":
+		return ec.fieldContext_TotpEnrolment_uri(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TotpEnrolment", field.Name)
 }
 
 func (ec *executionContext) childFields_TransactionEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1802,6 +1959,16 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_usageLogs(ctx, field)
 	case "apiTokens":
 		return ec.fieldContext_User_apiTokens(ctx, field)
+	case "emailVerifiedAt":
+		return ec.fieldContext_User_emailVerifiedAt(ctx, field)
+	case "sessions":
+		return ec.fieldContext_User_sessions(ctx, field)
+	case "secondFactor":
+		return ec.fieldContext_User_secondFactor(ctx, field)
+	case "hasPassword":
+		return ec.fieldContext_User_hasPassword(ctx, field)
+	case "deletedAt":
+		return ec.fieldContext_User_deletedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }

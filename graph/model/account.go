@@ -8,6 +8,12 @@ import (
 // SessionPayload answers a sign-up and a sign-in.
 type SessionPayload struct{ Viewer *ent.User }
 
+// RecoveryCodesPayload has the codes, this once.
+type RecoveryCodesPayload struct {
+	RecoveryCodes []string
+	Viewer        *ent.User
+}
+
 // CreateAPITokenPayload has the token's secret, this once.
 type CreateAPITokenPayload struct {
 	Secret string

@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/resourcepool/resourcepool/ent/poolresource"
+	"github.com/resourcepool/resourcepool/ent/session"
 	"github.com/resourcepool/resourcepool/ent/usagelog"
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/server/access"
@@ -64,6 +65,11 @@ func UnmarshalRole(v any) (access.Role, error) {
 func MarshalUserStatus(v user.Status) graphql.Marshaler { return write(v) }
 func UnmarshalUserStatus(v any) (user.Status, error) {
 	return read(v, user.StatusACTIVE, user.StatusFROZEN)
+}
+
+func MarshalSignInMethod(v session.Method) graphql.Marshaler { return write(v) }
+func UnmarshalSignInMethod(v any) (session.Method, error) {
+	return read(v, session.MethodPASSWORD, session.MethodPASSKEY, session.MethodOIDC)
 }
 
 func MarshalResourceStatus(v poolresource.Status) graphql.Marshaler { return write(v) }

@@ -5,6 +5,10 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +24,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
+	"github.com/resourcepool/resourcepool/server/mail"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/vault"
 )
@@ -43,7 +48,48 @@ type fixture struct {
 	db    *sql.DB
 	clock *clock.Fake
 	other *account.Service // a second server on the same database
+	mails *postbox
 }
+
+// postbox is an outbox that holds what was put in, once its transaction stands.
+type postbox struct {
+	mu   sync.Mutex
+	sent []mail.Message
+}
+
+func (b *postbox) Put(ctx context.Context, tx journal.Execer, m mail.Message) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.sent = append(b.sent, m)
+	return nil
+}
+
+func (b *postbox) Wake() {}
+
+// last returns the last mail to an address, and the secret of the link in it.
+func (b *postbox) last(t *testing.T, to string) (mail.Message, string) {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, m := range slices.Backward(b.sent) {
+		if m.To == to {
+			_, secret, _ := strings.Cut(m.Text, "token=")
+			secret, _, _ = strings.Cut(secret, "\n")
+			return m, secret
+		}
+	}
+	t.Fatalf("no mail was sent to %s", to)
+	return mail.Message{}, ""
+}
+
+func (b *postbox) count() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.sent)
+}
+
+// withMail has mails sent.
+func withMail(d *account.Deps) { d.Mailer = &postbox{} }
 
 func setUp(t testing.TB, change ...func(*account.Deps)) fixture {
 	t.Helper()
@@ -54,12 +100,14 @@ func setUp(t testing.TB, change ...func(*account.Deps)) fixture {
 	v, err := vault.Open(t.Context(), client, make([]byte, 32), f.clock, rand.Reader)
 	require.NoError(t, err)
 	d := account.Deps{
-		Client: client, Clock: f.clock, Random: rand.Reader, IDs: ids.NewSource(f.clock, rand.Reader), Policy: policy, Hasher: v,
+		Client: client, Clock: f.clock, Random: rand.Reader, IDs: ids.NewSource(f.clock, rand.Reader), Policy: policy, Keys: v,
 		Budgets: budgets{}, Log: slog.New(slog.DiscardHandler), SignUp: account.Open,
+		PublicURL: &url.URL{Scheme: "https", Host: "pool.example.org"},
 	}
 	for _, c := range change {
 		c(&d)
 	}
+	f.mails, _ = d.Mailer.(*postbox)
 	f.Service, f.other = account.New(d), account.New(d)
 	f.HashCheaply()
 	f.other.HashCheaply()
@@ -99,10 +147,10 @@ func (f fixture) signIn(t *testing.T, email, password, ip string) (*ent.User, ac
 	return f.SignIn(t.Context(), account.SignInInput{Email: email, Password: password, IP: ip})
 }
 
-func assertInvalid(t *testing.T, field string, err error) {
+func assertInvalid(t *testing.T, field string, err error, why ...any) {
 	t.Helper()
 	got, ok := fault.As(err)
-	if assert.True(t, ok, "%v", err) {
+	if assert.True(t, ok, "%v %v", err, why) {
 		assert.Equal(t, fault.BadUserInput, got.Code)
 		assert.Equal(t, field, got.Field)
 	}

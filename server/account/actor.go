@@ -10,6 +10,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 const (
@@ -26,7 +27,7 @@ var errBadToken = fault.New(fault.Unauthenticated, "this API token is not valid"
 type found struct {
 	actor    *access.Actor
 	expires  time.Time // zero: never
-	lastUsed time.Time // of a token
+	lastUsed time.Time
 }
 
 func (f *found) valid(now time.Time) bool {
@@ -40,7 +41,7 @@ func (s *Service) ActorBySession(ctx context.Context, secret string) (*access.Ac
 		return nil, nil
 	}
 	hash := hashSecret(secret)
-	f, err := s.actors.find(ctx, sessionKey, string(hash[:]), s.clock.Now(), s.store.bySession)
+	f, err := s.actors.find(ctx, sessionKey, string(hash[:]), s.clock.Now(), s.useSession)
 	if err != nil || f == nil {
 		return nil, err
 	}
@@ -67,13 +68,26 @@ func (s *Service) ActorByToken(ctx context.Context, secret string) (*access.Acto
 // useToken reads a token, at most once a second, and leaves it to Run to note that it is used, at most once a minute.
 func (s *Service) useToken(ctx context.Context, hash string) (*found, error) {
 	f, err := s.store.byToken(ctx, hash)
-	if now := s.clock.Now(); err == nil && f.valid(now) && now.Sub(f.lastUsed) >= usedEvery {
-		select {
-		case s.used <- f.actor.TokenID:
-		default:
-		}
-	}
+	s.noteUse(ctx, f, usedEvery)
 	return f, err
+}
+
+// useSession is the same for a session.
+func (s *Service) useSession(ctx context.Context, hash string) (*found, error) {
+	f, err := s.store.bySession(ctx, hash)
+	s.noteUse(ctx, f, seenEvery)
+	return f, err
+}
+
+// noteUse leaves it to Run to note a use, unless one was noted just before or too many wait.
+func (s *Service) noteUse(ctx context.Context, f *found, every time.Duration) {
+	if now := s.clock.Now(); !f.valid(now) || now.Sub(f.lastUsed) < every {
+		return
+	}
+	select {
+	case s.used <- use{token: f.actor.TokenID, session: f.actor.SessionID, ip: origin.From(ctx).IP}:
+	default:
+	}
 }
 
 // Refresh returns the actor as it is now: nil where its session or token has ended. It is for what outlives a request.

@@ -10,6 +10,10 @@
 // wrong password and an unknown e-mail look and last the same. Limits on failed sign-ins are kept in the memory of each
 // server and are bounded.
 //
-// Ent and SQL are in store*.go; store_actor.go reads the ledger's budgets to know whether a token is limited.
-// Imports: ent, access, vault (the keyed hash), journal, page, ids, money, clock, fault.
+// What is sent by mail holds a secret that is kept as a hash, serves once and not for long. A deleted account keeps its row,
+// under a pseudonym, since the books name it; nothing else says whose it was.
+//
+// Ent and SQL are in store*.go; store_actor.go reads the ledger's budgets to know whether a token is limited, and
+// store_deletion.go the pool's resources to know whether there are any.
+// Imports: ent, access, vault (as Keys), mail, journal, page, origin, ids, money, clock, fault.
 package account

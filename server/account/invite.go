@@ -1,15 +1,72 @@
 package account
 
 import (
+	"context"
 	"crypto/hmac"
 	"encoding/base64"
 	"encoding/binary"
+	"net/url"
 	"time"
 
+	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 )
 
 var errNoInvite = fault.New(fault.Forbidden, "sign-up is by invitation: this e-mail needs a valid code").In("input.invite")
+
+const (
+	inviteFor = 7 * 24 * time.Hour
+	maxInvite = 90 * 24 * time.Hour
+)
+
+// Invitation is a code that was given out, and where the app takes it.
+type Invitation struct {
+	Email, Code, URL string
+	ExpiresAt        time.Time
+}
+
+// CreateInvite invites an e-mail to make its account, for a week where no end is given. The code is sent there where mails
+// are sent. It returns a BAD_USER_INPUT that names the argument, or CONFLICT for an e-mail that has an account.
+func (s *Service) CreateInvite(ctx context.Context, actor *access.Actor, address string, until *time.Time) (*Invitation, error) {
+	email, err := parseEmail("email", address)
+	if err != nil {
+		return nil, err
+	}
+	now := s.clock.Now()
+	in := &Invitation{Email: email, ExpiresAt: now.Add(inviteFor)}
+	if until != nil {
+		if in.ExpiresAt = until.UTC(); !in.ExpiresAt.After(now) || in.ExpiresAt.After(now.Add(maxInvite)) {
+			return nil, fault.Invalid("expiresAt", "an invitation ends within 90 days")
+		}
+	}
+	known, err := s.store.userByEmail(ctx, email)
+	if err != nil {
+		return nil, err
+	}
+	if known != nil {
+		return nil, errKnownEmail
+	}
+	if in.Code, err = s.NewInvite(email, in.ExpiresAt); err != nil {
+		return nil, err
+	}
+	to := *s.publicURL
+	to.Path, to.RawQuery = "/sign-up", url.Values{"email": {email}, "invite": {in.Code}}.Encode()
+	in.URL = to.String()
+	err = s.store.inTx(ctx, func(tx *ent.Client) error {
+		if s.mail != nil {
+			if err := s.mail.Put(ctx, tx, inviteMail(email, in.URL)); err != nil {
+				return err
+			}
+		}
+		return note(ctx, tx, actor.ID, s.event(actor.ID, "user.invite", "", nil))
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.posted()
+	return in, nil
+}
 
 // NewInvite returns a code with which this e-mail can make its account until then. It is a keyed hash and stored
 // nowhere; as an e-mail has one account, it serves once.
@@ -41,5 +98,5 @@ func (s *Service) checkInvite(email string, code *string) error {
 }
 
 func (s *Service) inviteHash(email string, expiry []byte) []byte {
-	return s.hasher.Hash("invite", append(append([]byte(nil), expiry...), email...))
+	return s.keys.Hash("invite", append(append([]byte(nil), expiry...), email...))
 }

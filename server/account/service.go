@@ -2,8 +2,10 @@ package account
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"net/url"
 	"runtime"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/limit"
+	"github.com/resourcepool/resourcepool/server/mail"
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
@@ -31,20 +34,31 @@ type Budgets interface {
 	OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits) error
 }
 
-// Hasher is the vault's keyed hash.
-type Hasher interface {
+// Keys is the vault: its keyed hash, and what it seals. DestroyUser makes what was sealed for a user unreadable for good.
+type Keys interface {
 	Hash(purpose string, b []byte) []byte
+	SealBlob(purpose string, plain []byte) ([]byte, error)
+	OpenBlob(purpose string, sealed []byte) ([]byte, error)
 }
 
-// Deps is what a Service stands on. SignUpsPerHour is for each address; 0 means no limit.
+// Mailer sends mails: Put within the transaction of what they tell of, Wake after its commit.
+type Mailer interface {
+	Put(ctx context.Context, tx journal.Execer, m mail.Message) error
+	Wake()
+}
+
+// Deps is what a Service stands on. SignUpsPerHour is for each address; 0 means no limit. Without a Mailer no mail is sent:
+// passwords can't be reset, e-mails not be verified.
 type Deps struct {
 	Client         *ent.Client
 	Clock          clock.Clock
 	Random         io.Reader
 	IDs            *ids.Source
 	Policy         *access.Policy
-	Hasher         Hasher
+	Keys           Keys
 	Budgets        Budgets
+	Mailer         Mailer
+	PublicURL      *url.URL // what the links in mails begin with
 	Log            *slog.Logger
 	SignUp         SignUpMode
 	SignUpsPerHour int
@@ -57,28 +71,41 @@ type Service struct {
 	random  io.Reader
 	ids     *ids.Source
 	policy  *access.Policy
-	hasher  Hasher
+	keys    Keys
 	budgets Budgets
+	mail    Mailer // nil: no mail is sent
 	log     *slog.Logger
 	mode    SignUpMode
+
+	publicURL *url.URL
 
 	passwords passwords
 	failures  failures
 	signUps   *limit.Limiter // nil: no limit
+	codes     *limit.Limiter // wrong codes of a second factor, by person
+	mailing   *limit.Limiter // links that are sent, by person and address
 	actors    actorCache
-	used      chan ids.ID // tokens that were used, for Run to note
+	used      chan use    // for Run to note
+	resets    chan string // e-mails whose password is to be reset
 }
 
-// usedBacklog bounds the tokens that wait for Run. A use that finds no room is noted with a later one.
+// use is a token or a session that was used.
+type use struct {
+	token, session ids.ID
+	ip             string
+}
+
+// usedBacklog bounds the uses that wait for Run. A use that finds no room is noted with a later one.
 const usedBacklog = 1024
 
 // New returns a service. Run does its work in the background.
 func New(d Deps) *Service {
 	s := &Service{
-		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, hasher: d.Hasher,
-		budgets: d.Budgets, log: d.Log, mode: d.SignUp,
+		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, keys: d.Keys,
+		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL,
 		passwords: newPasswords(cost, runtime.NumCPU()), failures: newFailures(d.Clock),
-		used: make(chan ids.ID, usedBacklog),
+		codes: limit.New(d.Clock, 10, 5*time.Minute), mailing: limit.New(d.Clock, 10, 10*time.Minute),
+		used: make(chan use, usedBacklog), resets: make(chan string, resetBacklog),
 	}
 	if d.SignUpsPerHour > 0 {
 		s.signUps = limit.New(d.Clock, d.SignUpsPerHour, time.Hour/time.Duration(d.SignUpsPerHour))
@@ -86,8 +113,8 @@ func New(d Deps) *Service {
 	return s
 }
 
-// Run notes when tokens were used and clears out expired sessions, until ctx is done. It always returns nil: neither is
-// worth stopping the server for.
+// Run notes when tokens and sessions were used, has links sent that were asked for, and clears out what has expired, until
+// ctx is done. It always returns nil: none of it is worth stopping the server for.
 func (s *Service) Run(ctx context.Context) error {
 	const every = time.Hour
 	tick := time.NewTicker(every)
@@ -97,10 +124,12 @@ func (s *Service) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case id := <-s.used:
-			err = s.store.tokenUsed(ctx, id, s.clock.Now())
+		case u := <-s.used:
+			err = s.store.used(ctx, u, s.clock.Now())
+		case email := <-s.resets:
+			err = s.sendReset(ctx, email)
 		case <-tick.C:
-			err = s.store.deleteExpiredSessions(ctx, s.clock.Now())
+			err = errors.Join(s.store.deleteExpiredSessions(ctx, s.clock.Now()), s.store.deleteExpiredLinks(ctx, s.clock.Now()))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "account: background work failed", "err", err)

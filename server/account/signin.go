@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/session"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/limit"
+	"github.com/resourcepool/resourcepool/server/origin"
 )
 
 // sessionFor is how long a session lasts, used or not.
@@ -84,20 +86,22 @@ func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*ent.User, Login,
 		return nil, Login{}, err
 	}
 	u := newUser{id: s.ids.New(ids.User), email: email, name: name, hash: hash, at: s.clock.Now()}
-	session, login, err := s.newSession(u.id)
+	first, login, err := s.newSession(ctx, u.id, byPassword)
 	if err != nil {
 		return nil, Login{}, err
 	}
-	made, err := s.store.createUser(ctx, u, &session, in.Replaces, s.event(u.id, "user.signUp", u.id, nil))
+	made, err := s.store.createUser(ctx, u, &first, in.Replaces, s.event(u.id, "user.signUp", u.id, nil), s.verification(u.id, email))
 	if err != nil {
 		return nil, Login{}, err
 	}
+	s.posted()
 	s.endLocally(in.Replaces)
 	return made, login, nil
 }
 
 // SignIn opens a session. A wrong password and an unknown e-mail are the same UNAUTHENTICATED; after too many of them it
-// is RATE_LIMITED with retryAfterSeconds, for the right password too.
+// is RATE_LIMITED with retryAfterSeconds, for the right password too. Who has a second factor gets SECOND_FACTOR_REQUIRED
+// without a code, and UNAUTHENTICATED for a wrong one.
 func (s *Service) SignIn(ctx context.Context, in SignInInput) (*ent.User, Login, error) {
 	var u *ent.User
 	email, err := parseEmail("input.email", in.Email)
@@ -109,15 +113,33 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*ent.User, Login,
 	if err := s.prove(ctx, s.failures.attempt(email, in.IP), u, in.Password); err != nil {
 		return nil, Login{}, err
 	}
-	session, login, err := s.newSession(u.ID)
+	second, err := s.proveSecond(ctx, u, in.Code)
 	if err != nil {
 		return nil, Login{}, err
 	}
-	if err := s.store.createSession(ctx, session, in.Replaces); err != nil {
-		return nil, Login{}, err
+	login, err := s.open(ctx, u, how{method: session.MethodPASSWORD, second: second}, in.Replaces)
+	return u, login, err
+}
+
+// how somebody signed in.
+type how struct {
+	method session.Method
+	second bool // with a second factor
+}
+
+var byPassword = how{method: session.MethodPASSWORD}
+
+// open opens a session for who has proven to be the user.
+func (s *Service) open(ctx context.Context, u *ent.User, h how, replaces ids.ID) (Login, error) {
+	n, login, err := s.newSession(ctx, u.ID, h)
+	if err != nil {
+		return Login{}, err
 	}
-	s.endLocally(in.Replaces)
-	return u, login, nil
+	if err := s.store.createSession(ctx, n, replaces); err != nil {
+		return Login{}, err
+	}
+	s.endLocally(replaces)
+	return login, nil
 }
 
 // prove compares the password with that of the user, nil where there is none, and counts a failure.
@@ -160,9 +182,9 @@ func (s *Service) SignOut(ctx context.Context, actor *access.Actor) error {
 	return nil
 }
 
-// Reauthenticate proves the password again and notes it with the session. It returns UNAUTHENTICATED for a wrong
-// password, FORBIDDEN for an API token, or RATE_LIMITED.
-func (s *Service) Reauthenticate(ctx context.Context, actor *access.Actor, password string, _ *string) error {
+// Reauthenticate proves the password again, and the second factor of who has one, and notes it with the session. It
+// returns UNAUTHENTICATED for a wrong password or code, SECOND_FACTOR_REQUIRED, FORBIDDEN for an API token, or RATE_LIMITED.
+func (s *Service) Reauthenticate(ctx context.Context, actor *access.Actor, password string, code *string) error {
 	if !actor.SignedIn() || actor.SessionID == "" {
 		return errNoSession
 	}
@@ -173,7 +195,15 @@ func (s *Service) Reauthenticate(ctx context.Context, actor *access.Actor, passw
 	if err := s.prove(ctx, s.failures.attempt(u.Email, string(actor.SessionID)), u, password); err != nil {
 		return err
 	}
-	return s.store.reauthenticated(ctx, actor.SessionID, s.clock.Now())
+	second, err := s.proveSecond(ctx, u, code)
+	if err != nil {
+		return err
+	}
+	if err := s.store.reauthenticated(ctx, actor.SessionID, s.clock.Now(), second); err != nil {
+		return err
+	}
+	s.endLocally(actor.SessionID) // what is known of it is older
+	return nil
 }
 
 // ReauthenticatedAt returns when the person behind the session last proved their password; zero for an API token.
@@ -184,12 +214,15 @@ func (s *Service) ReauthenticatedAt(ctx context.Context, actor *access.Actor) (t
 	return s.store.reauthenticatedAt(ctx, actor.SessionID)
 }
 
-func (s *Service) newSession(user ids.ID) (newSession, Login, error) {
+func (s *Service) newSession(ctx context.Context, user ids.ID, h how) (newSession, Login, error) {
 	secret, err := newSessionSecret(s.random)
 	if err != nil {
 		return newSession{}, Login{}, err
 	}
 	hash, now := hashSecret(secret), s.clock.Now()
-	n := newSession{id: s.ids.New(ids.Session), user: user, hash: hash[:], at: now, expires: now.Add(sessionFor)}
+	from := origin.From(ctx)
+	n := newSession{
+		id: s.ids.New(ids.Session), user: user, hash: hash[:], at: now, expires: now.Add(sessionFor), how: h, ip: from.IP, userAgent: from.UserAgent,
+	}
 	return n, Login{Secret: secret, ExpiresAt: n.expires}, nil
 }

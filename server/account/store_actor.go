@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	browserQuery = `SELECT s.id, s.expires_at, u.id, u.contributor, u.admin, u.status
+	browserQuery = `SELECT s.id, s.expires_at, s.last_seen_at, u.id, u.contributor, u.admin, u.status
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE `
 	programQuery = `SELECT t.id, t.expires_at, t.last_used_at, t.models, b.spend_limit IS NOT NULL, u.id, u.contributor, u.admin, u.status
 		FROM api_tokens t JOIN users u ON u.id = t.user_id LEFT JOIN ledger_budgets b ON b.token_id = t.id
@@ -41,7 +41,7 @@ func (st store) session(ctx context.Context, where string, key any) (*found, err
 			contributor, admin bool
 			status             string
 		)
-		if err := r.Scan(&id, &f.expires, &user, &contributor, &admin, &status); err != nil {
+		if err := r.Scan(&id, &f.expires, &f.lastUsed, &user, &contributor, &admin, &status); err != nil {
 			return nil, err
 		}
 		f.actor = actorOf(user, contributor, admin, status)

@@ -58,8 +58,11 @@ func (s *Service) changePerson(ctx context.Context, actor *access.Actor, id ids.
 			return errNoLongerYou
 		}
 		before, ok := people[id]
-		if !ok {
+		switch {
+		case !ok:
 			return errNoUser
+		case before.DeletedAt != nil:
+			return errDeleted
 		}
 		update, action, detail := change(tx, before)
 		if update == nil {

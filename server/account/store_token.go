@@ -83,6 +83,14 @@ func (st store) revokeToken(ctx context.Context, t *ent.APIToken, at time.Time, 
 	return after, nil
 }
 
+// used notes a use of a token or a session.
+func (st store) used(ctx context.Context, u use, at time.Time) error {
+	if u.token != "" {
+		return st.tokenUsed(ctx, u.token, at)
+	}
+	return st.sessionSeen(ctx, u.session, at, u.ip)
+}
+
 // tokenUsed notes a use, at most once a minute whoever asks.
 func (st store) tokenUsed(ctx context.Context, id ids.ID, at time.Time) error {
 	_, err := st.client.APIToken.Update().

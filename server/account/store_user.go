@@ -24,13 +24,17 @@ var errNoUser = fault.New(fault.NotFound, "there is no such user")
 type newUser struct {
 	id                ids.ID
 	email, name, hash string
-	admin             bool
+	admin, verified   bool
 	at                time.Time
 }
 
 func (u newUser) insert(ctx context.Context, tx *ent.Client) (*ent.User, error) {
-	made, err := tx.User.Create().SetID(u.id).SetEmail(u.email).SetDisplayName(u.name).SetPasswordHash(u.hash).
-		SetAdmin(u.admin).SetCreatedAt(u.at).Save(ctx)
+	create := tx.User.Create().SetID(u.id).SetEmail(u.email).SetDisplayName(u.name).SetPasswordHash(u.hash).
+		SetAdmin(u.admin).SetCreatedAt(u.at)
+	if u.verified {
+		create.SetEmailVerifiedAt(u.at)
+	}
+	made, err := create.Save(ctx)
 	if ent.IsConstraintError(err) {
 		return nil, errKnownEmail
 	}
@@ -40,13 +44,17 @@ func (u newUser) insert(ctx context.Context, tx *ent.Client) (*ent.User, error) 
 	return made, nil
 }
 
-// createUser writes a user with their first session. It returns errKnownEmail where another was faster.
-func (st store) createUser(ctx context.Context, u newUser, session *newSession, replaces ids.ID, e journal.Event) (made *ent.User, err error) {
+// createUser writes a user with their first session and whatever else belongs to it. It returns errKnownEmail where another
+// was faster.
+func (st store) createUser(ctx context.Context, u newUser, session *newSession, replaces ids.ID, e journal.Event, also func(context.Context, *ent.Client) error) (made *ent.User, err error) {
 	err = st.inTx(ctx, func(tx *ent.Client) error {
 		if made, err = u.insert(ctx, tx); err != nil {
 			return err
 		}
 		if err := session.insert(ctx, tx, replaces); err != nil {
+			return err
+		}
+		if err := also(ctx, tx); err != nil {
 			return err
 		}
 		return note(ctx, tx, u.id, e)
@@ -67,6 +75,15 @@ func (st store) userByEmail(ctx context.Context, email string) (*ent.User, error
 		return nil, fmt.Errorf("account: read a user: %w", err)
 	}
 	return u, nil
+}
+
+// setPassword gives a user another password and ends all of their sessions.
+func setPassword(ctx context.Context, tx *ent.Client, id ids.ID, hash string) error {
+	if err := tx.User.UpdateOneID(id).SetPasswordHash(hash).Exec(ctx); err != nil {
+		return fmt.Errorf("account: set a password: %w", err)
+	}
+	_, err := endSessions(ctx, tx, id, "")
+	return err
 }
 
 // UsersByID returns those of the users that exist.

@@ -13,6 +13,8 @@ import (
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/config"
 	"github.com/resourcepool/resourcepool/server/demo"
+	"github.com/resourcepool/resourcepool/server/mail"
+	"github.com/resourcepool/resourcepool/server/mailbox"
 	"github.com/resourcepool/resourcepool/server/sandbox"
 )
 
@@ -53,6 +55,12 @@ func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Wr
 		}
 	}()
 
+	stopMailbox, err := openMailbox(ctx, &cfg, log, out)
+	if err != nil {
+		return err
+	}
+	defer stopMailbox()
+
 	address := "http://" + listener.Addr().String()
 	cfg.ProviderURLs = map[string]string{
 		"openai": address + "/v1", "deepseek": address, "anthropic": address + "/v1", "gemini": address + "/v1beta",
@@ -78,3 +86,33 @@ func runDemo(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Wr
 
 // demoLatency is about that of a small hosted model.
 var demoLatency = sandbox.Latency{FirstByte: 150 * time.Millisecond, PerToken: 2 * time.Millisecond}
+
+// openMailbox starts a mail server that shows what it is sent, unless the environment names one. People of the demo need
+// not verify their e-mails.
+func openMailbox(ctx context.Context, cfg *config.Config, log *slog.Logger, out io.Writer) (stop func(), err error) {
+	if cfg.SMTP != nil {
+		return func() {}, nil
+	}
+	mails, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	pages, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, errors.Join(err, mails.Close())
+	}
+	if cfg.SMTP, err = mail.ParseURL("smtp://" + mails.Addr().String() + "?from=pool@example.com"); err != nil {
+		return nil, errors.Join(err, mails.Close(), pages.Close())
+	}
+	cfg.VerifyEmail = false
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- new(mailbox.Mailbox).Serve(ctx, mails, pages) }()
+	_, _ = fmt.Fprintf(out, "mails that the demo sends are shown on http://%s\n", pages.Addr())
+	return func() {
+		cancel()
+		if err := <-ended; err != nil {
+			log.Error("the mailbox did not stop cleanly", "err", err)
+		}
+	}, nil
+}

@@ -82,6 +82,9 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 	background.Go(func() error { return s.account.Run(services) })
 	background.Go(func() error { return s.keeper.Run(services) })
 	background.Go(func() error { return s.checks.Run(services) })
+	if s.outbox != nil {
+		background.Go(func() error { return s.outbox.Run(services) })
+	}
 	if s.metrics != nil {
 		background.Go(func() error { return s.metrics.run(services) })
 	}

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/frontend"
 	"github.com/resourcepool/resourcepool/graph"
 	"github.com/resourcepool/resourcepool/server/access"
@@ -27,6 +28,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/limit"
+	"github.com/resourcepool/resourcepool/server/mail"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/statement"
@@ -53,6 +55,7 @@ type Server struct {
 	proofs     *checkpoint.Proofs
 	statements *statement.Service
 	http       *httpd.Server
+	outbox     *mail.Outbox   // nil where no mail is sent
 	metrics    *metricsServer // nil where there is none
 	open       atomic.Bool    // requests are taken
 	// stopping is closed when the edge takes nothing new.
@@ -111,7 +114,8 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
 	s.checks = check.NewKeeper(check.Deps{DB: s.checking, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
 	s.account = account.New(account.Deps{
-		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Hasher: keys, Budgets: s.ledger, Log: o.Log,
+		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Keys: keys, Budgets: s.ledger, Log: o.Log,
+		Mailer: s.mailer(o, client, keys, source), PublicURL: s.url,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
 	})
 	s.pool = pool.New(pool.Deps{
@@ -132,7 +136,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	}
 
 	resolver := &graph.Resolver{
-		Policy: policy, Accounts: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
+		Policy: policy, Accounts: s.account, Profiles: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
 		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Proofs: s.proofs, Gateway: s.gateway, Feed: s.feed,
 	}
 	if err := s.edge(o, resolver, prices, source); err != nil {
@@ -142,6 +146,15 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		s.metrics, err = newMetrics(ctx, cfg.MetricsListen, append(checkpointMetrics(s.keeper, o.Clock), newCheckMetrics(s.checks), counted.ended, counted.took)...)
 	}
 	return s, err
+}
+
+// mailer returns what sends mails, nil where none is sent.
+func (s *Server) mailer(o Options, client *ent.Client, keys *vault.Vault, source *ids.Source) account.Mailer {
+	if o.Config.SMTP == nil {
+		return nil
+	}
+	s.outbox = mail.New(mail.Deps{Client: client, Server: o.Config.SMTP, Sealer: keys, Clock: o.Clock, IDs: source, Log: o.Log})
+	return s.outbox
 }
 
 // firstSettings are the first values where the environment names some.

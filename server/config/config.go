@@ -2,7 +2,7 @@
 //
 // A bad value is an error that names its variable and what is wrong with it, all bad ones at once; a POOL_ variable that
 // nobody reads is a warning, for it is likely a typing error. Secrets are redacted wherever the struct is printed, and no
-// message repeats the value of one. Imports: checkpoint, clock, database, money.
+// message repeats the value of one. Imports: checkpoint, clock, database, mail, money.
 package config
 
 import (
@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/resourcepool/resourcepool/server/mail"
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
@@ -42,11 +43,15 @@ type Config struct {
 	signingKey         Secret // see SigningKey
 	checkpoints        Secret // see Checkpoints
 
-	AdminEmail     string // "" for no first admin
-	AdminPassword  Secret
-	Signup         Signup
-	RateLimitRPM   int // requests a minute of one principal, 0 for any number
-	SignupsPerHour int // of one address, 0 for any number
+	AdminEmail    string // "" for no first admin
+	AdminPassword Secret
+	Signup        Signup
+	SMTP          *mail.Server // nil: no mail is sent
+	VerifyEmail   bool         // an e-mail counts once it is verified
+	// AdminSecondFactor has admins act as such only where they signed in with a second factor.
+	AdminSecondFactor bool
+	RateLimitRPM      int // requests a minute of one principal, 0 for any number
+	SignupsPerHour    int // of one address, 0 for any number
 
 	// First values of the settings; afterwards the database has them.
 	PriceMarkup           int64 // 10⁻⁹
@@ -80,6 +85,9 @@ func Load(environ []string) (Config, []string, error) {
 	if c.MigrateDatabaseURL.Empty() {
 		c.MigrateDatabaseURL = c.DatabaseURL
 	}
+	if given["POOL_VERIFY_EMAIL"] == "" {
+		c.VerifyEmail = c.SMTP != nil
+	}
 	errs = append(errs, c.consistent(given)...)
 	return c, unknown(given), errors.Join(errs...)
 }
@@ -91,6 +99,9 @@ func (c Config) consistent(given map[string]string) (errs []error) {
 	}
 	if (c.AdminEmail == "") != c.AdminPassword.Empty() {
 		errs = append(errs, errors.New("POOL_ADMIN_EMAIL: the first admin needs both POOL_ADMIN_EMAIL and POOL_ADMIN_PASSWORD"))
+	}
+	if c.VerifyEmail && c.SMTP == nil {
+		errs = append(errs, errors.New("POOL_VERIFY_EMAIL: nobody can verify an e-mail without POOL_SMTP_URL"))
 	}
 	if _, port, err := net.SplitHostPort(c.MetricsListen); err == nil && c.MetricsListen == c.Listen && port != "0" {
 		errs = append(errs, errors.New("POOL_METRICS_LISTEN: must not be the public address of POOL_LISTEN"))

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net"
-	"net/mail"
+	netmail "net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -13,6 +13,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/mail"
 	"github.com/resourcepool/resourcepool/server/money"
 )
 
@@ -43,6 +44,9 @@ var settings = []Setting{
 	{"POOL_ADMIN_EMAIL", "", "the first admin, made at the first start", func(c *Config, v string) (err error) { c.AdminEmail, err = email(v); return }},
 	{"POOL_ADMIN_PASSWORD", "", "the first admin's password", func(c *Config, v string) error { c.AdminPassword = NewSecret(v); return nil }},
 	{"POOL_SIGNUP", "open", "who may make an account: open, invite or closed", func(c *Config, v string) (err error) { c.Signup, err = signup(v); return }},
+	{"POOL_SMTP_URL", "", "the mail server that verifications, password resets and notices go through: smtp://user:password@host:587?from=pool@example.org, or smtps://…; unset: no mail is sent", func(c *Config, v string) (err error) { c.SMTP, err = smtp(v); return }},
+	{"POOL_VERIFY_EMAIL", "", "on: who has not verified their e-mail signs in and reads, and does no more; default: on where POOL_SMTP_URL is set", func(c *Config, v string) (err error) { c.VerifyEmail, err = onOff(v); return }},
+	{"POOL_ADMIN_SECOND_FACTOR", "off", "on: admins act as such only where they signed in with a second factor", func(c *Config, v string) (err error) { c.AdminSecondFactor, err = onOff(v); return }},
 	{"POOL_RATE_LIMIT_RPM", "6000", "requests a minute of one person or token; 0: any number", func(c *Config, v string) (err error) { c.RateLimitRPM, err = limit(v); return }},
 	{"POOL_SIGNUPS_PER_HOUR", "60", "new accounts an hour of one address; 0: any number", func(c *Config, v string) (err error) { c.SignupsPerHour, err = limit(v); return }},
 	{"POOL_PRICE_MARKUP", "1.2", "first value of the factor from cost to price", func(c *Config, v string) (err error) { c.PriceMarkup, err = rate(v, 1000*money.One); return }},
@@ -139,7 +143,7 @@ func checkpoints(v string) (Secret, error) {
 }
 
 func email(v string) (string, error) {
-	a, err := mail.ParseAddress(v)
+	a, err := netmail.ParseAddress(v)
 	if err != nil || a.Address != v {
 		return "", errors.New("must be an e-mail address")
 	}
@@ -152,6 +156,18 @@ func signup(v string) (Signup, error) {
 		return s, nil
 	}
 	return "", errors.New("must be open, invite or closed")
+}
+
+func smtp(v string) (*mail.Server, error) { return mail.ParseURL(v) }
+
+func onOff(v string) (bool, error) {
+	switch v {
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	return false, errors.New("must be on or off")
 }
 
 func limit(v string) (int, error) {

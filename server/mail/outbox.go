@@ -124,7 +124,7 @@ func (o *Outbox) deliver(ctx context.Context, q queued) error {
 	case err == nil:
 		return drop(ctx, o.Client, q.id)
 	case ctx.Err() != nil:
-		return nil // another server takes it when its time is up
+		return ctx.Err() // another server takes it when its time is up
 	case errors.As(err, &refused) && !refused.IsTemp() && refused.ErrorCode() >= 500, now.Sub(q.at) > keepFor:
 		o.Log.ErrorContext(ctx, "mail: given up", "mail", q.id, "attempts", q.attempts, "err", err)
 		return drop(ctx, o.Client, q.id)

@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"encoding/json"
 	"errors"
 	"net"
 	"net/mail"
@@ -57,6 +58,15 @@ func ParseURL(text string) (*Server, error) {
 
 // Host is where the mail server is, without what signs in to it.
 func (s *Server) Host() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
+
+// String, GoString and MarshalJSON tell no more than Host does.
+func (s *Server) String() string { return s.Host() }
+
+// GoString is for %#v.
+func (s *Server) GoString() string { return s.Host() }
+
+// MarshalJSON is for what is logged as JSON.
+func (s *Server) MarshalJSON() ([]byte, error) { return json.Marshal(s.Host()) }
 
 func (s *Server) loopback() bool {
 	ip, err := netip.ParseAddr(s.host)

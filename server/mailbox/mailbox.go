@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -75,21 +76,15 @@ func (b *Mailbox) Serve(ctx context.Context, mails, pages net.Listener) error {
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{box: b}, nil }))
 	server.Domain, server.MaxMessageBytes, server.ReadTimeout, server.WriteTimeout = "localhost", maxSize, timeout, timeout
 	web := &http.Server{Handler: b, ReadHeaderTimeout: timeout}
-	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(mails) }()
-	go func() { ended <- web.Serve(pages) }()
-	var err error
-	waiting := 2
-	select {
-	case <-ctx.Done():
-	case err = <-ended:
-		waiting--
-	}
+	both, ended := errgroup.WithContext(ctx)
+	both.Go(func() error { return server.Serve(mails) })
+	both.Go(func() error { return web.Serve(pages) })
+	<-ended.Done()
 	_, _ = server.Close(), web.Close()
-	for range waiting {
-		<-ended // closed by us
+	if err := both.Wait(); ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil // they were told to end
 }
 
 var page = template.Must(template.ParseFS(files, "mailbox.html"))

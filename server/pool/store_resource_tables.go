@@ -15,6 +15,7 @@ var (
 				$10::bigint[], $11::bool[], $12::bool[], $13::text[], $14::timestamptz[], $15::timestamptz[])
 				AS n(id, owner_id, provider, base_url, label, masked_key, fingerprint, account_hash, models,
 				original_quota, quota_confirmed, backup, accepted_terms, expires_at, at)
+			WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = n.owner_id AND u.deleted_at IS NOT NULL)
 			ON CONFLICT DO NOTHING RETURNING encode(fingerprint, 'hex') || ':' || id`,
 		Types: []string{
 			"text", "text", "text", "text", "text", "text", "bytea", "bytea", "jsonb",
