@@ -46,7 +46,7 @@ test: postgres compiler chromium ## everything that proves it: what CI runs
 	@echo "All of make test passed."
 
 .PHONY: test-go
-test-go: postgres compiler frontend/dist/index.html ## the Go tests, with -race and a Postgres of their own
+test-go: postgres compiler chromium frontend/dist/index.html ## the Go tests, with -race and a Postgres of their own
 	$(WITHDB) go test -race -timeout 15m ./...
 
 .PHONY: test-frontend
