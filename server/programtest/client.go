@@ -71,6 +71,28 @@ type Vars map[string]any
 
 // Do sends a document and returns its data, or the first error.
 func (c *Client) Do(query string, v Vars) (gjson.Result, error) {
+	r, err := c.answer(query, v)
+	if err != nil {
+		return gjson.Result{}, err
+	}
+	if e := r.Get("errors.0"); e.Exists() {
+		return r.Get("data"), GraphErrorOf(e)
+	}
+	if !r.Get("data").Exists() {
+		return gjson.Result{}, fmt.Errorf("neither data nor errors: %s", r.Raw)
+	}
+	return r.Get("data"), nil
+}
+
+// Answer sends a document and returns all that comes back.
+func (c *Client) Answer(query string, v Vars) gjson.Result {
+	c.T.Helper()
+	r, err := c.answer(query, v)
+	require.NoError(c.T, err, "%.300s", query)
+	return r
+}
+
+func (c *Client) answer(query string, v Vars) (gjson.Result, error) {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": v})
 	if err != nil {
 		return gjson.Result{}, err
@@ -89,17 +111,8 @@ func (c *Client) Do(query string, v Vars) (gjson.Result, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	var buf bytes.Buffer
-	if _, err := buf.ReadFrom(resp.Body); err != nil {
-		return gjson.Result{}, err
-	}
-	r := gjson.ParseBytes(buf.Bytes())
-	if e := r.Get("errors.0"); e.Exists() {
-		return r.Get("data"), GraphErrorOf(e)
-	}
-	if !r.Get("data").Exists() {
-		return gjson.Result{}, fmt.Errorf("%s: %s", resp.Status, buf.String())
-	}
-	return r.Get("data"), nil
+	_, err = buf.ReadFrom(resp.Body)
+	return gjson.ParseBytes(buf.Bytes()), err
 }
 
 // GraphErrorOf reads an error out of an answer.
