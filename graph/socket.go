@@ -212,7 +212,7 @@ func (s *socket) rest(op *operation) {
 func (s *socket) run(ctx context.Context, op *operation, params *graphql.RawParams) {
 	defer op.cancel()
 	defer s.rest(op)
-	a, ok := s.current(s.timing.fresh)
+	a, ok := s.current(0)
 	if !ok {
 		return
 	}
@@ -225,7 +225,7 @@ func (s *socket) run(ctx context.Context, op *operation, params *graphql.RawPara
 		s.finish(op, frame{Type: "error", Payload: encoded(s.exec.DispatchError(ctx, errs).Errors)})
 		return
 	}
-	freshness := s.timing.fresh
+	freshness := time.Duration(0) // it costs a look at what is remembered
 	if op.answers {
 		freshness = s.timing.check // its pieces are the asker's own and come fast
 	}

@@ -46,14 +46,13 @@ type timing struct {
 	silence  time.Duration // without an answer to a ping
 	write    time.Duration // for the client to take a frame
 	check    time.Duration // between two looks at who is there
-	fresh    time.Duration // how old that may be when something is sent
 	patience time.Duration // while it can't be found out
 	retire   time.Duration // for completions to get to their end once the server is told to stop
 }
 
 var usualTiming = timing{
 	init: 5 * time.Second, ping: 15 * time.Second, silence: 40 * time.Second, write: 10 * time.Second,
-	check: time.Second, fresh: 50 * time.Millisecond, patience: 5 * time.Second,
+	check: 500 * time.Millisecond, patience: 5 * time.Second,
 	retire: 20 * time.Second, // within what app gives open requests
 }
 

@@ -255,7 +255,7 @@ func TestSocketEndsWithTheSession(t *testing.T) {
 // Demoted while subscribed: not one event after, and the socket says why.
 func TestSocketEndsWithTheRole(t *testing.T) {
 	e := newEdge(t)
-	e.timing(func(w *timing) { w.check, w.fresh = time.Hour, 0 }) // the event itself must find out
+	e.timing(func(w *timing) { w.check = time.Hour }) // the event itself must find out
 	c := signIn(t, e.listen(t), admin)
 	c.subscribe("w", walletQuery)
 	c.want("next", "w")
@@ -274,7 +274,7 @@ func TestIdleSocketEndsWithTheRole(t *testing.T) {
 
 func TestSocketEndsWhereNobodyCanTellWhoIsThere(t *testing.T) {
 	e := newEdge(t)
-	e.timing(func(w *timing) { w.check, w.fresh = time.Hour, 0 })
+	e.timing(func(w *timing) { w.check = time.Hour })
 	c := signIn(t, e.listen(t), tom)
 	c.subscribe("w", walletQuery)
 	c.want("next", "w")

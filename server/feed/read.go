@@ -2,17 +2,23 @@ package feed
 
 import (
 	"context"
+	"errors"
 
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 )
 
 // read tells everything that is new, in the ledger and in the changes after `at`, and returns where the changes stand.
+//
+// What was booked after a change is told after it: who lost a right does not see what came later. So the changes are read
+// between the head and what is booked up to it. Where they can't be read, the ledger is.
 func (h *Hub) read(ctx context.Context, at changeID) (changeID, error) {
-	if err := h.readLedger(ctx); err != nil {
+	head, err := h.store.head(ctx)
+	if err != nil {
 		return at, err
 	}
-	return h.readChanges(ctx, at)
+	at, err = h.readChanges(ctx, at)
+	return at, errors.Join(err, h.readLedger(ctx, head))
 }
 
 // demand is what the listeners of the moment need read.
@@ -30,14 +36,10 @@ func (h *Hub) demand() demand {
 	}
 }
 
-// readLedger reads up to the head of the ledger, no more of it than somebody needs.
+// readLedger reads up to a head of the ledger, no more of it than somebody needs.
 //
-// The demand is asked after the head was read: who comes later sees everything up to that head in what he reads himself.
-func (h *Hub) readLedger(ctx context.Context) error {
-	head, err := h.store.head(ctx)
-	if err != nil {
-		return err
-	}
+// The demand is asked after that head was read: who comes later sees everything up to that head in what he reads himself.
+func (h *Hub) readLedger(ctx context.Context, head int64) error {
 	for from := h.tail.position(); from < head; from = h.tail.position() {
 		want := h.demand()
 		to := min(head, from+pageSize)
