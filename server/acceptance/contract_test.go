@@ -66,7 +66,7 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	call(admin, "poolOverview", `{ poolOverview { totalValue activeResources contributors activeContributors platformOwned platformShare userContributed userShare creditsCharged providerCost profit depositFees requests successRate } }`, nil)
 	call(admin, "resources", `{ resources(filter: {status: [ACTIVE], provider: "openai", ownerType: USER}, orderBy: {field: CURRENT_QUOTA, direction: ASC}) { edges { node { `+keyFields+` } }`+pageInfo+` } }`, nil)
 	call(admin, "contributors", `{ contributors(orderBy: {field: PLATFORM_REVENUE}) { edges { node { id owner { displayName } resourcesContributed resourceConsumed remaining creditsIssued platformRevenue platformProfit requests standing } }`+pageInfo+` } }`, nil)
-	call(admin, "users", `{ users(filter: {search: "o", status: ACTIVE}, orderBy: {field: DISPLAY_NAME}) { edges { node { `+userFields+` } }`+pageInfo+` } }`, nil)
+	call(admin, "users", `{ users(filter: {search: "tom", status: ACTIVE}, orderBy: {field: DISPLAY_NAME}) { edges { node { `+userFields+` } }`+pageInfo+` } }`, nil)
 	call(admin, "ledgerTransactions", `query($u: ID) { ledgerTransactions(last: 5, filter: {kind: [USAGE, GRANT], userId: $u}) { edges { node { `+txFields+` } }`+pageInfo+` } }`, vars{"u": tom.ID})
 	call(admin, "ledgerAudit", `{ ledgerAudit { transactions headSeq headHash chainValid balanced balancesMatch firstBadSeq checkedAt } }`, nil)
 	span := vars{"from": time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), "to": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)}

@@ -133,7 +133,11 @@ type UserOrder struct {
 	Desc bool
 }
 
-const maxSearch = maxEmail
+// What a search may be. A shorter one finds nearly everybody.
+const (
+	minSearch = 3
+	maxSearch = maxEmail
+)
 
 // Users lists users, for admins.
 func (s *Service) Users(ctx context.Context, f UserFilter, o UserOrder, args page.Args) (page.Connection[*ent.User], error) {
@@ -153,8 +157,8 @@ func (s *Service) Users(ctx context.Context, f UserFilter, o UserOrder, args pag
 
 func (f UserFilter) where() (out []predicate.User, err error) {
 	if f.Search != nil {
-		if n := len(*f.Search); n == 0 || n > maxSearch || !utf8.ValidString(*f.Search) || strings.ContainsRune(*f.Search, 0) {
-			return nil, fault.Invalid("filter.search", "search for 1 to %d characters", maxSearch)
+		if n := utf8.RuneCountInString(*f.Search); n < minSearch || n > maxSearch || !utf8.ValidString(*f.Search) || strings.ContainsRune(*f.Search, 0) {
+			return nil, fault.Invalid("filter.search", "search for %d to %d characters", minSearch, maxSearch)
 		}
 		// ent escapes what LIKE takes for a wildcard.
 		out = append(out, user.Or(user.DisplayNameContainsFold(*f.Search), user.EmailContainsFold(*f.Search)))

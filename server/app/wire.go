@@ -76,7 +76,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	if s.identity, err = claimIdentity(cfg.DataDir, source); err != nil {
 		return nil, err
 	}
-	if s.requests, err = db.open(requestConns); err != nil {
+	if s.requests, err = database.OpenRequests(db.url, requestConns); err != nil {
 		return nil, err
 	}
 	if s.books, err = db.open(ledgerConns); err != nil {

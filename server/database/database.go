@@ -28,6 +28,9 @@ const (
 	lifetime       = time.Hour // a failed-over or rebalanced primary is found again
 )
 
+// statementLimit ends what a request asks of Postgres: by then its client has gone, and what comes after it waits.
+const statementLimit = "10s"
+
 // Runtime parameters of every session, unless the address names its own.
 var parameters = map[string]string{
 	"timezone":                            "UTC",
@@ -45,6 +48,22 @@ func Open(address string, maxConns int) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	return open(cfg, maxConns)
+}
+
+// OpenRequests is Open for what answers requests: a statement that takes long is ended.
+func OpenRequests(address string, maxConns int) (*sql.DB, error) {
+	cfg, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := cfg.Runtime["statement_timeout"]; !ok {
+		cfg.Runtime["statement_timeout"] = statementLimit
+	}
+	return open(cfg, maxConns)
+}
+
+func open(cfg pq.Config, maxConns int) (*sql.DB, error) {
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", withoutAddress(err))

@@ -28,6 +28,14 @@ func TestSessions(t *testing.T) {
 		require.NoError(t, db.QueryRowContext(t.Context(), "SHOW idle_in_transaction_session_timeout").Scan(&limit))
 		require.Equal(t, "1min", limit)
 	})
+	t.Run("of requests end what takes long", func(t *testing.T) {
+		db, err := database.OpenRequests(dbtest.Empty(t), 1)
+		require.NoError(t, err)
+		defer func() { _ = db.Close() }()
+		var limit string
+		require.NoError(t, db.QueryRowContext(t.Context(), "SHOW statement_timeout").Scan(&limit))
+		require.Equal(t, "10s", limit)
+	})
 }
 
 func TestAddress(t *testing.T) {
