@@ -108,15 +108,21 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// patientWriter gives each piece of an answer its own time to be taken.
+// patientWriter gives each piece of an answer its own time to be taken: a large one may take long, not stand still.
 type patientWriter struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
-func (w *patientWriter) Write(p []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(deadline(writeTimeout))
-	return w.ResponseWriter.Write(p)
+func (w *patientWriter) Write(p []byte) (n int, err error) {
+	for {
+		_ = w.control.SetWriteDeadline(deadline(writeTimeout))
+		taken, err := w.ResponseWriter.Write(p[:min(len(p), writePiece)])
+		n, p = n+taken, p[taken:]
+		if err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

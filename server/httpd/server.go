@@ -20,7 +20,8 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 30 * time.Second
-	writeTimeout  = 30 * time.Second // of one piece of an answer, not of its making
+	writeTimeout  = 10 * time.Second // of one piece of an answer, not of its making
+	writePiece    = 64 << 10
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 64 << 10
 	bodySignedOut = 1 << 20

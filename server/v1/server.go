@@ -1,11 +1,12 @@
 package v1
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,9 +124,7 @@ func (s *server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(clock.System.Now().Add(bodyTimeout)) // what connections go by
 	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
-	var b bytes.Buffer
-	b.Grow(int(max(r.ContentLength, 0)) + bytes.MinRead)
-	_, err := b.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
+	b, err := whole(http.MaxBytesReader(w, r.Body, MaxBody), r.ContentLength)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
@@ -133,7 +132,33 @@ func (s *server) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	case err != nil:
 		return nil, errBrokenBody.Because(err)
 	}
-	return b.Bytes(), nil
+	return b, nil
+}
+
+// whole reads to the end. What comes without its length, -1, is kept in blocks and put together last, so that one that
+// turns out too large has cost no more than it may be.
+func whole(r io.Reader, length int64) ([]byte, error) {
+	if length >= 0 {
+		b := make([]byte, length)
+		_, err := io.ReadFull(r, b)
+		return b, err
+	}
+	const blockSize = 256 << 10
+	var blocks [][]byte
+	for {
+		block := make([]byte, 0, blockSize)
+		for len(block) < blockSize {
+			n, err := r.Read(block[len(block):blockSize])
+			block = block[:len(block)+n]
+			if errors.Is(err, io.EOF) {
+				return slices.Concat(append(blocks, block)...), nil
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		blocks = append(blocks, block)
+	}
 }
 
 // relay takes a request through the gateway.
