@@ -53,6 +53,30 @@ func TestChangeThatCommitsAfterAYoungerOneIsToldToo(t *testing.T) {
 	quiet(t, c, 250*time.Millisecond)
 }
 
+// Who lost a right by the change must not be shown what came after it.
+func TestAChangeIsToldBeforeWhatWasBookedAfterIt(t *testing.T) {
+	t.Parallel()
+	b := newBooks(t)
+	c := make(chan string, 100)
+	h, _ := b.hub(t, told(c))
+	require.Equal(t, "* ", next(t, c))
+	user, resource := b.user(t), b.resource(t, "")
+	sub, err := h.Transactions(t.Context(), nil)
+	require.NoError(t, err)
+	for range 30 {
+		b.change(t, feed.User, "demoted")
+		b.batch(t, 1, user, resource, "")
+		h.Poke()
+		next(t, sub.C)
+		select {
+		case got := <-c:
+			require.Equal(t, "user demoted", got)
+		default:
+			require.Fail(t, "the event is here, and the change is not")
+		}
+	}
+}
+
 func TestHubStartsWhenPostgresAnswersAgain(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t)

@@ -157,10 +157,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 
 func TestRow49_BodySizes(t *testing.T) {
 	t.Parallel()
-	p := programtest.Serve(t) // for its memory
-	tom := p.Person("tom")
-	bearer := "Bearer " + tom.APIToken()
-	post := func(path, authorization, encoding string, length int, told bool) int {
+	post := func(p *program, path, authorization, encoding string, length int, told bool) int {
 		t.Helper()
 		req, err := http.NewRequest(http.MethodPost, p.URL+path, &zeros{length})
 		require.NoError(t, err)
@@ -179,27 +176,34 @@ func TestRow49_BodySizes(t *testing.T) {
 		_ = resp.Body.Close()
 		return resp.StatusCode
 	}
-	const graphql, v1 = "/graphql", "/v1/chat/completions"
 	for _, c := range []struct {
-		name, path, authorization string
-		limit                     int
+		name, path string
+		signedIn   bool
+		limit      int
 	}{
-		{"signed out", graphql, "", 1 << 20},
-		{"signed in", graphql, bearer, 4 << 20},
-		{"the data path", v1, bearer, 32 << 20},
+		{"signed out", "/graphql", false, 1 << 20},
+		{"signed in", "/graphql", true, 4 << 20},
+		{"the data path", "/v1/chat/completions", true, 32 << 20},
 	} {
-		for _, told := range []bool{true, false} {
-			before, _ := p.Memory()
-			p.ForgetPeak()
-			require.Equal(t, http.StatusRequestEntityTooLarge, post(c.path, c.authorization, "", 50<<20, told), c.name)
+		p := programtest.Serve(t) // for its memory
+		bearer := ""
+		if c.signedIn {
+			bearer = "Bearer " + p.Person("tom").APIToken()
+		}
+		before, _ := p.Memory()
+		p.ForgetPeak()
+		for _, told := range []bool{false, true} {
+			require.Equal(t, http.StatusRequestEntityTooLarge, post(p, c.path, bearer, "", 50<<20, told), c.name)
 			_, peak := p.Memory()
 			require.Less(t, peak-before, int64(c.limit+8<<20), "%s, its length told: %v", c.name, told)
-			require.Equal(t, http.StatusRequestEntityTooLarge, post(c.path, c.authorization, "", c.limit+1, told), c.name)
-			require.Equal(t, http.StatusBadRequest, post(c.path, c.authorization, "", c.limit, told), c.name)
+		}
+		for _, told := range []bool{false, true} {
+			require.Equal(t, http.StatusRequestEntityTooLarge, post(p, c.path, bearer, "", c.limit+1, told), c.name)
+			require.Equal(t, http.StatusBadRequest, post(p, c.path, bearer, "", c.limit, told), c.name)
 		}
 		for _, encoding := range []string{"gzip", "deflate", "br", "zstd", "gzip, identity"} {
-			require.Equal(t, http.StatusUnsupportedMediaType, post(c.path, c.authorization, encoding, 100, true), "%s %s", c.name, encoding)
+			require.Equal(t, http.StatusUnsupportedMediaType, post(p, c.path, bearer, encoding, 100, true), "%s %s", c.name, encoding)
 		}
 	}
-	require.Equal(t, http.StatusUnauthorized, post(v1, "", "", 100, true))
+	require.Equal(t, http.StatusUnauthorized, post(pool.For(t), "/v1/chat/completions", "", "", 100, true))
 }

@@ -2,7 +2,7 @@ package main
 
 var overHTTP = []control{
 	{Row: 19, Test: "TestRow19_CrossSiteRequestForgery", Edits: []edit{
-		{"graph/post.go", "case err != nil || mediaType != typeJSON:", "case false:"},
+		{"graph/post.go", "case err != nil || mediaType != typeJSON:", "case err != nil && mediaType == typeJSON:"},
 	}},
 	{Row: 19, Test: "TestRow19_CrossSiteRequestForgery", Edits: []edit{
 		{"server/httpd/routes.go", "s.crossOrigin(s.graphql())", "s.graphql(), error(nil)"},
@@ -34,12 +34,12 @@ var overHTTP = []control{
 	}},
 	{Row: 47, Test: "TestRow47_WildcardSearch", Edits: []edit{ // wildcards are what they look like
 		{"server/account/store_user.go", "out = append(out, user.Or(user.DisplayNameContainsFold(*f.Search), user.EmailContainsFold(*f.Search)))",
-			`out = append(out, func(s *sql.Selector) {
-			s.Where(sql.P(func(b *sql.Builder) {
+			`out = append(out, func(s *entsql.Selector) {
+			s.Where(entsql.P(func(b *entsql.Builder) {
 				b.WriteString("display_name ILIKE ").Arg("%" + *f.Search + "%").WriteString(" OR email ILIKE ").Arg("%" + *f.Search + "%")
 			}))
 		})`},
-		{"server/account/store_user.go", "import (\n", "import (\n\t\"entgo.io/ent/dialect/sql\"\n"},
+		{"server/account/store_user.go", "import (\n", "import (\n\tentsql \"entgo.io/ent/dialect/sql\"\n"},
 	}},
 	{Row: 47, Test: "TestRow47_WildcardSearch", Edits: []edit{
 		{"server/database/database.go", `cfg.Runtime["statement_timeout"] = statementLimit`, ""},

@@ -8,9 +8,6 @@ var webSocket = []control{
 	{Row: 14, Test: "TestRow14_SubscriptionAfterRoleChange", Edits: []edit{ // asked before the answer is waited for alone
 		{"graph/socket.go", "if _, ok := s.current(freshness); !ok {", "if freshness < 0 {"},
 	}},
-	{Row: 14, Test: "TestRow14_SubscriptionAfterRoleChange", Edits: []edit{ // as before, and known to be so long ago
-		{"graph/identity.go", "case lost(s.actor, a):", "case lost(s.actor, a) && maxAge > 0:"},
-	}},
 	{Row: 15, Test: "TestRow15_RevokedWhileTheSocketLives", Edits: []edit{ // asked only when something is sent
 		{"graph/identity.go", "s.current(s.timing.check / 2)", ""},
 	}},

@@ -114,8 +114,8 @@ func failure(out string) string {
 		return shortened(strings.Join(said, " "))
 	}
 	for line := range strings.Lines(out) { // of t.Fatal
-		if _, text, ok := strings.Cut(line, ".go:"); ok {
-			_, text, _ = strings.Cut(text, ": ")
+		_, text, ok := strings.Cut(line, ".go:")
+		if _, text, _ = strings.Cut(text, ": "); ok && !strings.HasPrefix(text, "testdbconf: ") { // where the database is
 			return shortened(text)
 		}
 	}

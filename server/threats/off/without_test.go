@@ -60,5 +60,5 @@ func TestWhatATestSaid(t *testing.T) {
 		"        \tMessages:   \tof errors", "    shared.go:38: the program wrote:", "        Error: other", "--- FAIL: TestRow01 (0.10s)",
 	}, "\n")
 	assert.Equal(t, "Not equal: expected: 1 actual : 100 of errors", failure(testify))
-	assert.Equal(t, "the program started", failure("=== RUN   TestRow44\n    row44_test.go:9: the program started\n--- FAIL: TestRow44 (1s)\n"))
+	assert.Equal(t, "the program started", failure("=== RUN   TestRow44\n    row44_test.go:8: testdbconf: postgres://\n    row44_test.go:9: the program started\n--- FAIL: TestRow44 (1s)\n"))
 }
