@@ -5,16 +5,20 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
 )
 
-// Shared is a server for all tests of a package, which starts when the first of them asks for it.
+// Shared is a server for all tests of a package, which starts when the first of them asks for it. Where tests are run
+// several times, each time has a server of its own: whom a test signs up, it can sign up again.
 type Shared struct {
-	env     func(t testing.TB) []string
-	once    sync.Once
+	env func(t testing.TB) []string
+
+	mu      sync.Mutex
 	program *Program
+	used    map[string]bool // by which tests
 }
 
 // NewShared returns a server with more settings, on a fresh database.
@@ -22,13 +26,19 @@ func NewShared(more ...string) *Shared {
 	return &Shared{env: func(t testing.TB) []string { return Settings(t, dbtest.URL(t), more...) }}
 }
 
-// For is the server as one test sees it.
+// For is the server as one test sees it, which asks once.
 func (s *Shared) For(t testing.TB) *Program {
 	t.Helper()
-	s.once.Do(func() { s.program = Launch(&life{TB: t}, s.env(&life{TB: t})) })
-	if s.program == nil {
-		t.Fatal("the shared server did not start")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.program == nil || s.used[t.Name()] {
+		if s.program != nil {
+			s.program.Kill(syscall.SIGTERM)
+		}
+		forLong := &life{TB: t}
+		s.program, s.used = Launch(forLong, s.env(forLong)), map[string]bool{}
 	}
+	s.used[t.Name()] = true
 	p := *s.program
 	p.T = t
 	t.Cleanup(func() {
