@@ -24,6 +24,8 @@ type Resolver struct {
 	Proofs        proofs
 	Gateway       completions
 	Feed          feeds
+	// SignOnAddress is where a browser begins to sign in elsewhere, or to link an identity.
+	SignOnAddress func(link ids.ID) string
 }
 
 // may reports whether the asker may see what the object names of something of owner's. What they may not see is null.

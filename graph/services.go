@@ -24,6 +24,17 @@ import (
 type accounts interface {
 	SignUp(ctx context.Context, in account.SignUpInput) (*ent.User, account.Login, error)
 	SignIn(ctx context.Context, in account.SignInInput) (*ent.User, account.Login, error)
+	SignInMethods() *account.SignInMethods
+	BeginPasskeyRegistration(ctx context.Context, a *access.Actor) (*account.PasskeyCeremony, error)
+	BeginPasskeyAuthentication(ctx context.Context) (*account.PasskeyCeremony, error)
+	AddPasskey(ctx context.Context, a *access.Actor, in account.AddPasskeyInput) (*ent.Passkey, error)
+	RemovePasskey(ctx context.Context, a *access.Actor, id ids.ID) error
+	SignInWithPasskey(ctx context.Context, in account.UsePasskeyInput) (*ent.User, account.Login, error)
+	ReauthenticateWithPasskey(ctx context.Context, a *access.Actor, in account.UsePasskeyInput) error
+	Passkeys(ctx context.Context, user ids.ID) ([]*ent.Passkey, error)
+	LinkIdentity(ctx context.Context, a *access.Actor) (ids.ID, time.Time, error)
+	UnlinkIdentity(ctx context.Context, a *access.Actor, id ids.ID) error
+	Identities(ctx context.Context, user ids.ID) ([]*ent.Identity, error)
 	SignOut(ctx context.Context, a *access.Actor) error
 	Reauthenticate(ctx context.Context, a *access.Actor, password string, code *string) error
 	ActorBySession(ctx context.Context, secret string) (*access.Actor, error)

@@ -47,6 +47,7 @@ type QueryResolver interface {
 	Contributors(ctx context.Context, first *int, after *string, orderBy *model.PoolLedgerOrder) (*page.Connection[*ent.PoolLedger], error)
 	RoutingPreview(ctx context.Context, input gateway.Input) (*routing.Record, error)
 	Settings(ctx context.Context) (*ent.Setting, error)
+	SignInMethods(ctx context.Context) (*account.SignInMethods, error)
 	UsageLogs(ctx context.Context, first *int, after *string, last *int, before *string, filter *pool.UsageFilter, orderBy *model.PoolUsageLogOrder) (*page.Connection[*ent.UsageLog], error)
 	UsageSeries(ctx context.Context, scope pool.UsageScope, from time.Time, to time.Time, bucket pool.Bucket, groupBy *pool.UsageGroup) ([]*pool.UsagePoint, error)
 }
@@ -1171,6 +1172,38 @@ func (ec *executionContext) fieldContext_Query_settings(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_signInMethods(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_signInMethods(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().SignInMethods(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *account.SignInMethods) graphql.Marshaler {
+			return ec.marshalNSignInMethods2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋaccountᚐSignInMethods(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_signInMethods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignInMethods(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_usageLogs(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1563,6 +1596,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_settings(ctx, field)
+				})
+		case "signInMethods":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_signInMethods(ctx, field)
 				})
 		case "usageLogs":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

@@ -28,6 +28,7 @@ type ResolverRoot interface {
 	LedgerAudit() LedgerAuditResolver
 	LedgerTransaction() LedgerTransactionResolver
 	Mutation() MutationResolver
+	OidcMethod() OidcMethodResolver
 	PoolLedger() PoolLedgerResolver
 	PoolResource() PoolResourceResolver
 	PoolUsageLog() PoolUsageLogResolver
@@ -68,6 +69,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AddPasskeyInput", ec.unmarshalInputAddPasskeyInput),
 			graphql.NewInputUnmarshaler("CompleteInput", ec.unmarshalInputCompleteInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("DepositInput", ec.unmarshalInputDepositInput),
@@ -82,6 +84,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
 			graphql.NewInputUnmarshaler("UpdateSettingsInput", ec.unmarshalInputUpdateSettingsInput),
+			graphql.NewInputUnmarshaler("UsePasskeyInput", ec.unmarshalInputUsePasskeyInput),
 			graphql.NewInputUnmarshaler("UserFilter", ec.unmarshalInputUserFilter),
 			graphql.NewInputUnmarshaler("UserOrder", ec.unmarshalInputUserOrder),
 		)
@@ -560,6 +563,54 @@ extend type Mutation {
   grantCredits(userId: ID!, amount: Credits!, memo: String!, idempotencyKey: String): LedgerTransaction!
 }
 `, BuiltIn: false},
+	{Name: "../passkey.graphqls", Input: `"A passkey signs in without a password: its device asks who is there, so it is two factors in one."
+type Passkey {
+  id: ID!
+  name: String!
+  createdAt: Time!
+  lastUsedAt: Time
+}
+
+"""
+What to ask the browser, once and until expiresAt. options is JSON for PublicKeyCredential.parseCreationOptionsFromJSON where a
+passkey is added and parseRequestOptionsFromJSON where one is used; what navigator.credentials then returns goes, as JSON, into
+credential of the input.
+"""
+type PasskeyCeremony {
+  id: ID!
+  options: String!
+  expiresAt: Time!
+}
+
+input AddPasskeyInput {
+  ceremonyId: ID!
+  credential: String!
+  name: String!
+}
+
+input UsePasskeyInput {
+  ceremonyId: ID!
+  credential: String!
+}
+
+extend type User {
+  "The user themself and admins."
+  passkeys: [Passkey!]!
+}
+
+extend type Mutation {
+  "Asks for authentication within the last 30 minutes. CONFLICT where the pool has no name that passkeys could be bound to."
+  beginPasskeyRegistration: PasskeyCeremony!
+  "At most 20. Asks for authentication within the last 30 minutes."
+  addPasskey(input: AddPasskeyInput!): Passkey!
+  "Asks for authentication within the last 30 minutes; CONFLICT where nothing else signs in."
+  removePasskey(id: ID!): Boolean!
+  "The same for everybody: the browser offers the passkeys that it has, to sign in or to reauthenticate."
+  beginPasskeyAuthentication: PasskeyCeremony!
+  signInWithPasskey(input: UsePasskeyInput!): SessionPayload!
+  reauthenticateWithPasskey(input: UsePasskeyInput!): Boolean!
+}
+`, BuiltIn: false},
 	{Name: "../pool.graphqls", Input: `enum OwnerType {
   USER
   PLATFORM
@@ -1036,6 +1087,61 @@ extend type Mutation {
   updateSettings(input: UpdateSettingsInput!): Settings!
 }
 `, BuiltIn: false},
+	{Name: "../signon.graphqls", Input: `enum SignUpMode {
+  OPEN
+  INVITE
+  CLOSED
+}
+
+"How people can come in here."
+type SignInMethods {
+  signUp: SignUpMode!
+  password: Boolean!
+  passkeys: Boolean!
+  oidc: OidcMethod
+}
+
+"""
+A provider of single sign-on. A browser begins at url, with ?return=/path for where to end and ?fresh to be asked anew; where
+nothing comes of it, it ends on /signin?error=… (not_offered, provider_unreachable, expired, denied, bad_answer, email_unverified,
+link_first, sign_up_closed, account_deleted, identity_taken, link_expired, rate_limited or internal).
+"""
+type OidcMethod {
+  name: String!
+  url: String!
+}
+
+"Who a person is at a provider of single sign-on."
+type Identity {
+  id: ID!
+  issuer: String!
+  subject: String!
+  createdAt: Time!
+  lastUsedAt: Time!
+}
+
+"Where to send the browser, once and until expiresAt."
+type IdentityLink {
+  url: String!
+  expiresAt: Time!
+}
+
+extend type User {
+  "The user themself and admins."
+  identities: [Identity!]!
+}
+
+extend type Query {
+  signInMethods: SignInMethods!
+}
+
+extend type Mutation {
+  "Asks for authentication within the last 30 minutes."
+  linkIdentity: IdentityLink!
+  "Asks for authentication within the last 30 minutes; CONFLICT where nothing else signs in."
+  unlinkIdentity(id: ID!): Boolean!
+}
+`, BuiltIn: false},
 	{Name: "../usage.graphqls", Input: `enum UsageStatus {
   SUCCEEDED
   FAILED
@@ -1319,6 +1425,32 @@ func (ec *executionContext) childFields_Estimate(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Estimate", field.Name)
 }
 
+func (ec *executionContext) childFields_Identity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Identity_id(ctx, field)
+	case "issuer":
+		return ec.fieldContext_Identity_issuer(ctx, field)
+	case "subject":
+		return ec.fieldContext_Identity_subject(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Identity_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Identity_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Identity", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentityLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_IdentityLink_url(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_IdentityLink_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityLink", field.Name)
+}
+
 func (ec *executionContext) childFields_Invite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "email":
@@ -1469,6 +1601,16 @@ func (ec *executionContext) childFields_ModelAlias(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ModelAlias", field.Name)
 }
 
+func (ec *executionContext) childFields_OidcMethod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_OidcMethod_name(ctx, field)
+	case "url":
+		return ec.fieldContext_OidcMethod_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OidcMethod", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -1481,6 +1623,32 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Passkey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Passkey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Passkey_name(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Passkey_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Passkey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Passkey", field.Name)
+}
+
+func (ec *executionContext) childFields_PasskeyCeremony(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PasskeyCeremony_id(ctx, field)
+	case "options":
+		return ec.fieldContext_PasskeyCeremony_options(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_PasskeyCeremony_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasskeyCeremony", field.Name)
 }
 
 func (ec *executionContext) childFields_PoolLedger(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1889,6 +2057,20 @@ func (ec *executionContext) childFields_Settings(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Settings", field.Name)
 }
 
+func (ec *executionContext) childFields_SignInMethods(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "signUp":
+		return ec.fieldContext_SignInMethods_signUp(ctx, field)
+	case "password":
+		return ec.fieldContext_SignInMethods_password(ctx, field)
+	case "passkeys":
+		return ec.fieldContext_SignInMethods_passkeys(ctx, field)
+	case "oidc":
+		return ec.fieldContext_SignInMethods_oidc(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInMethods", field.Name)
+}
+
 func (ec *executionContext) childFields_TotpEnrolment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "secret":
@@ -1959,6 +2141,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_usageLogs(ctx, field)
 	case "apiTokens":
 		return ec.fieldContext_User_apiTokens(ctx, field)
+	case "passkeys":
+		return ec.fieldContext_User_passkeys(ctx, field)
 	case "emailVerifiedAt":
 		return ec.fieldContext_User_emailVerifiedAt(ctx, field)
 	case "sessions":
@@ -1969,6 +2153,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_hasPassword(ctx, field)
 	case "deletedAt":
 		return ec.fieldContext_User_deletedAt(ctx, field)
+	case "identities":
+		return ec.fieldContext_User_identities(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }

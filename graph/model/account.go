@@ -1,6 +1,8 @@
 package model
 
 import (
+	"time"
+
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/account"
 )
@@ -12,6 +14,12 @@ type SessionPayload struct{ Viewer *ent.User }
 type RecoveryCodesPayload struct {
 	RecoveryCodes []string
 	Viewer        *ent.User
+}
+
+// IdentityLink is where to send the browser to link an identity.
+type IdentityLink struct {
+	URL       string
+	ExpiresAt time.Time
 }
 
 // CreateAPITokenPayload has the token's secret, this once.

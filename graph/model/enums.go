@@ -62,6 +62,14 @@ func UnmarshalRole(v any) (access.Role, error) {
 	return read(v, access.User, access.Contributor, access.Admin)
 }
 
+func MarshalSignUpMode(v account.SignUpMode) graphql.Marshaler {
+	return graphql.MarshalString(strings.ToUpper(string(v)))
+}
+func UnmarshalSignUpMode(v any) (account.SignUpMode, error) {
+	s, err := read(v, "OPEN", "INVITE", "CLOSED")
+	return account.SignUpMode(strings.ToLower(s)), err
+}
+
 func MarshalUserStatus(v user.Status) graphql.Marshaler { return write(v) }
 func UnmarshalUserStatus(v any) (user.Status, error) {
 	return read(v, user.StatusACTIVE, user.StatusFROZEN)

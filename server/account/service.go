@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/clock"
@@ -58,10 +60,12 @@ type Deps struct {
 	Keys           Keys
 	Budgets        Budgets
 	Mailer         Mailer
-	PublicURL      *url.URL // what the links in mails begin with
 	Log            *slog.Logger
 	SignUp         SignUpMode
 	SignUpsPerHour int
+	PublicURL      *url.URL         // what links in mails begin with, and whose host passkeys are bound to
+	Origins        []string         // further pages that may use them
+	SSO            IdentityProvider // nil: there is none
 }
 
 // Service is safe for concurrent use.
@@ -79,6 +83,9 @@ type Service struct {
 
 	publicURL *url.URL
 
+	sso       IdentityProvider   // nil: there is none
+	passkeys  *webauthn.WebAuthn // nil: there can't be any
+	begun     *limit.Limiter     // ceremonies, by address
 	passwords passwords
 	failures  failures
 	signUps   *limit.Limiter // nil: no limit
@@ -103,6 +110,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, keys: d.Keys,
 		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL,
+		sso: d.SSO, passkeys: relyingParty(d.PublicURL, d.Origins), begun: limit.New(d.Clock, ceremoniesAtOnce, ceremonyEvery),
 		passwords: newPasswords(cost, runtime.NumCPU()), failures: newFailures(d.Clock),
 		codes: limit.New(d.Clock, 10, 5*time.Minute), mailing: limit.New(d.Clock, 10, 10*time.Minute),
 		used: make(chan use, usedBacklog), resets: make(chan string, resetBacklog),
@@ -129,7 +137,8 @@ func (s *Service) Run(ctx context.Context) error {
 		case email := <-s.resets:
 			err = s.sendReset(ctx, email)
 		case <-tick.C:
-			err = errors.Join(s.store.deleteExpiredSessions(ctx, s.clock.Now()), s.store.deleteExpiredLinks(ctx, s.clock.Now()))
+			now := s.clock.Now()
+			err = errors.Join(s.store.deleteExpiredSessions(ctx, now), s.store.deleteExpiredLinks(ctx, now), s.store.deleteExpiredCeremonies(ctx, now))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "account: background work failed", "err", err)

@@ -124,7 +124,8 @@ func (s *Service) SignIn(ctx context.Context, in SignInInput) (*ent.User, Login,
 // how somebody signed in.
 type how struct {
 	method session.Method
-	second bool // with a second factor
+	second bool      // with a second factor
+	proven time.Time // when they last proved who they are; zero: just now
 }
 
 var byPassword = how{method: session.MethodPASSWORD}
@@ -220,6 +221,9 @@ func (s *Service) newSession(ctx context.Context, user ids.ID, h how) (newSessio
 		return newSession{}, Login{}, err
 	}
 	hash, now := hashSecret(secret), s.clock.Now()
+	if h.proven.IsZero() || h.proven.After(now) {
+		h.proven = now
+	}
 	from := origin.From(ctx)
 	n := newSession{
 		id: s.ids.New(ids.Session), user: user, hash: hash[:], at: now, expires: now.Add(sessionFor), how: h, ip: from.IP, userAgent: from.UserAgent,

@@ -23,7 +23,7 @@ type newSession struct {
 // insert writes the session and ends the one that it replaces.
 func (n *newSession) insert(ctx context.Context, tx *ent.Client, replaces ids.ID) error {
 	err := tx.Session.Create().SetID(n.id).SetUserID(n.user).SetSecretHash(n.hash).SetCreatedAt(n.at).
-		SetExpiresAt(n.expires).SetReauthenticatedAt(n.at).SetLastSeenAt(n.at).SetIP(n.ip).SetUserAgent(n.userAgent).
+		SetExpiresAt(n.expires).SetReauthenticatedAt(n.how.proven).SetLastSeenAt(n.at).SetIP(n.ip).SetUserAgent(n.userAgent).
 		SetMethod(n.how.method).SetSecondFactor(n.how.second).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("account: write a session: %w", err)

@@ -113,10 +113,12 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 
 	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
 	s.checks = check.NewKeeper(check.Deps{DB: s.checking, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
+	signOn := singleSignOn(cfg, s.url, o.Clock)
 	s.account = account.New(account.Deps{
 		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Keys: keys, Budgets: s.ledger, Log: o.Log,
-		Mailer: s.mailer(o, client, keys, source), PublicURL: s.url,
+		Mailer: s.mailer(o, client, keys, source),
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
+		PublicURL: s.url, Origins: cfg.Origins, SSO: signOn,
 	})
 	s.pool = pool.New(pool.Deps{
 		Ent: client, Ledger: s.ledger, Vault: keys, Provider: providers, Policy: policy, Settings: settings, Clock: o.Clock, IDs: source, Log: o.Log,
@@ -138,6 +140,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	resolver := &graph.Resolver{
 		Policy: policy, Accounts: s.account, Profiles: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
 		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Proofs: s.proofs, Gateway: s.gateway, Feed: s.feed,
+		SignOnAddress: httpd.SSOStart,
 	}
 	if err := s.edge(o, resolver, prices, source); err != nil {
 		return nil, err
@@ -216,7 +219,7 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, prices *pool.Prices, 
 		API: v1.New(v1.Config{
 			Gateway: s.gateway, Prices: prices, Authenticate: s.account.ActorByToken, Rate: rate, Stopping: s.stopping, Clock: o.Clock, Log: o.Log,
 		}),
-		Downloads: s.downloads(), Rate: rate, Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
+		Downloads: s.downloads(), SSO: s.account, Rate: rate, Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
 	})
 	s.http = server
 	return err

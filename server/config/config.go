@@ -58,6 +58,8 @@ type Config struct {
 	DepositFee            int64 // 10⁻⁹
 	UnconfirmedTrustLimit money.USD
 
+	OIDC OIDC // the provider of single sign-on
+
 	ProviderURLs map[string]string // where a provider is reached instead of at its own address
 }
 
@@ -106,7 +108,7 @@ func (c Config) consistent(given map[string]string) (errs []error) {
 	if _, port, err := net.SplitHostPort(c.MetricsListen); err == nil && c.MetricsListen == c.Listen && port != "0" {
 		errs = append(errs, errors.New("POOL_METRICS_LISTEN: must not be the public address of POOL_LISTEN"))
 	}
-	return errs
+	return append(errs, c.OIDC.consistent()...)
 }
 
 // Serves says what a server lacks to run with these settings. Other commands, such as an auditor's, need no master key.

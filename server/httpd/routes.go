@@ -26,6 +26,7 @@ func (s *Server) routes() (http.Handler, error) {
 		for _, d := range s.Downloads {
 			r.Method(http.MethodGet, d.Path, s.download(d))
 		}
+		s.singleSignOn(r)
 		if s.API != nil {
 			r.Handle("/v1/*", s.API)
 		}

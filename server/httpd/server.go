@@ -52,6 +52,7 @@ type Config struct {
 	// WithRequest puts a request into the context for GraphQL.
 	WithRequest func(context.Context, Request) context.Context
 	Downloads   []Download
+	SSO         SingleSignOn                // nil: there is none
 	API         http.Handler                // of everything under /v1/; nil: nothing
 	Rate        *limit.Limiter              // of downloads, by person or address; nil: any
 	Frontend    fs.FS                       // nil where it is not built
@@ -66,6 +67,7 @@ type Server struct {
 	Config
 	origins origins
 	cookie  cookie
+	browser cookie
 	router  http.Handler
 	active  sync.WaitGroup // requests and sockets
 	closing chan struct{}
@@ -76,7 +78,7 @@ func New(c Config) (*Server, error) {
 	if c.PublicURL == nil || c.PublicURL.Host == "" {
 		return nil, errors.New("httpd: the public address is missing")
 	}
-	s := &Server{Config: c, origins: newOrigins(c.PublicURL, c.Origins), cookie: newCookie(c.PublicURL), closing: make(chan struct{})}
+	s := &Server{Config: c, origins: newOrigins(c.PublicURL, c.Origins), cookie: newCookie(c.PublicURL), browser: newBrowserCookie(c.PublicURL), closing: make(chan struct{})}
 	router, err := s.routes()
 	if err != nil {
 		return nil, err
