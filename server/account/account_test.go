@@ -102,7 +102,7 @@ func setUp(t testing.TB, change ...func(*account.Deps)) fixture {
 	d := account.Deps{
 		Client: client, Clock: f.clock, Random: rand.Reader, IDs: ids.NewSource(f.clock, rand.Reader), Policy: policy, Keys: v,
 		Budgets: budgets{}, Log: slog.New(slog.DiscardHandler), SignUp: account.Open,
-		PublicURL: &url.URL{Scheme: "https", Host: "pool.example.org"},
+		PublicURL: &url.URL{Scheme: "https", Host: "pool.example.org"}, Origins: []string{"https://app.example.org"},
 	}
 	for _, c := range change {
 		c(&d)
