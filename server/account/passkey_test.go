@@ -140,6 +140,7 @@ func TestPasskeyOfAnother(t *testing.T) {
 
 	_, err = f.addPasskey(t, tom, bobs)
 	assertCode(t, fault.Conflict, err)
+	bobs.auth.Options.UserHandle = []byte(bob.ID)
 	assertCode(t, fault.Unauthenticated, f.ReauthenticateWithPasskey(t.Context(), tom, f.usePasskey(t, bobs)))
 	assertCode(t, fault.NotFound, f.RemovePasskey(t.Context(), tom, made.ID))
 	assertCode(t, fault.NotFound, f.RemovePasskey(t.Context(), tom, "psk_x"))
@@ -149,10 +150,23 @@ func TestPasskeyOfAnother(t *testing.T) {
 	_, _, err = f.SignInWithPasskey(t.Context(), f.usePasskey(t, newDevice()))
 	assertCode(t, fault.Unauthenticated, err)
 
+	bobs.auth.Options.UserHandle = []byte(bob.ID)
+	_, err = f.db.ExecContext(t.Context(), "UPDATE users SET deleted_at = $1 WHERE id = $2", f.clock.Now(), string(bob.ID))
+	require.NoError(t, err)
+	_, _, err = f.SignInWithPasskey(t.Context(), f.usePasskey(t, bobs))
+	assertCode(t, fault.Unauthenticated, err)
+	_, err = f.db.ExecContext(t.Context(), "UPDATE users SET deleted_at = NULL")
+	require.NoError(t, err)
+
 	begun, err := f.BeginPasskeyRegistration(t.Context(), bob)
 	require.NoError(t, err)
 	_, err = f.AddPasskey(t.Context(), tom, account.AddPasskeyInput{CeremonyID: begun.ID, Credential: newDevice().make(t, begun), Name: "x"})
 	assertInvalid(t, "input.ceremonyId", err)
+	_, err = f.AddPasskey(t.Context(), bob, account.AddPasskeyInput{CeremonyID: begun.ID, Credential: newDevice().make(t, begun), Name: "x"})
+	require.NoError(t, err, "another's attempt has not spent it")
+
+	begun, err = f.BeginPasskeyRegistration(t.Context(), bob)
+	require.NoError(t, err)
 	again, _, err := f.signIn(t, "bob@b.example", password, "")
 	require.NoError(t, err)
 	elsewhere := &access.Actor{ID: again.ID, SessionID: f.lastSession(t)}
@@ -184,20 +198,26 @@ func TestCopiedPasskeyIsRefusedAndWrittenDown(t *testing.T) {
 	assert.NoError(t, err, "the count that was refused is not kept")
 
 	// Two that answer with one count at once: one is let in.
-	inputs := make([]account.UsePasskeyInput, 8)
-	for i := range inputs {
-		copied := *d
-		inputs[i] = f.usePasskey(t, &copied)
-	}
+	tx, err := f.db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	defer func() { _ = tx.Rollback() }()
+	_, err = tx.ExecContext(t.Context(), "SELECT 1 FROM passkeys FOR UPDATE")
+	require.NoError(t, err)
 	var in atomic.Int64
 	var all sync.WaitGroup
-	for _, input := range inputs {
+	for range 2 {
+		copied := *d
+		input := f.usePasskey(t, &copied)
 		all.Go(func() {
 			if _, _, err := f.SignInWithPasskey(t.Context(), input); err == nil {
 				in.Add(1)
 			}
 		})
 	}
+	require.Eventually(t, func() bool {
+		return f.count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 2
+	}, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, tx.Rollback())
 	all.Wait()
 	assert.EqualValues(t, 1, in.Load())
 }

@@ -108,7 +108,7 @@ func (p *Provider) lookUp(ctx context.Context) (*known, error) {
 		p.known, err = p.learn(provider)
 	}
 	if err != nil {
-		p.failure, p.again = fmt.Errorf("%w: %.300s", ErrUnavailable, err), p.options.Clock.Now().Add(lookupPause)
+		p.failure, p.again = fmt.Errorf("%w: %.300s", ErrUnavailable, err.Error()), p.options.Clock.Now().Add(lookupPause)
 		return nil, p.failure
 	}
 	return p.known, nil

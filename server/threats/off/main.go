@@ -23,7 +23,7 @@ import (
 	"syscall"
 )
 
-// control is one row of the threats, and the program without its control.
+// control is one row of the threats, 0 for what they do not name, and the program without its control.
 type control struct {
 	Row     int
 	Test    string
@@ -44,6 +44,7 @@ var groups = map[string][]control{
 	"upstream":  upstream,
 	"money":     moneyMoves,
 	"content":   content,
+	"signin":    signIn,
 }
 
 func main() {
@@ -74,7 +75,7 @@ func run(ctx context.Context, row int, group string) (code int, err error) {
 			}
 			tried++
 			if c.Package == "" {
-				c.Package = "./server/threats/" + name
+				c.Package = outside + name
 			}
 			said, err := without(ctx, root, c)
 			if err != nil {

@@ -12,6 +12,9 @@ import (
 	"strings"
 )
 
+// outside is where tests start the program; others have what they test in themselves.
+const outside = "./server/threats/"
+
 // without runs a control's test against the program without it, and returns what the test said when it failed.
 func without(ctx context.Context, root string, c control) (said string, err error) {
 	dir, err := os.MkdirTemp("", "off")
@@ -34,8 +37,10 @@ func without(ctx context.Context, root string, c control) (said string, err erro
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	if out, err := do("build", "-o", os.DevNull, "./server"); err != nil {
-		return "", fmt.Errorf("the program does not build: %s", shortened(out))
+	if strings.HasPrefix(c.Package, outside) {
+		if out, err := do("build", "-o", os.DevNull, "./server"); err != nil {
+			return "", fmt.Errorf("the program does not build: %s", shortened(out))
+		}
 	}
 	out, err := do("test", "-count=1", "-vet=off", "-timeout=3m", "-run", "^"+c.Test+"$", "-v", c.Package)
 	switch {
