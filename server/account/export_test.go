@@ -1,6 +1,15 @@
 package account
 
-import "github.com/alexedwards/argon2id"
+import (
+	"context"
+
+	"github.com/alexedwards/argon2id"
+)
+
+// SweepCeremonies does what Run does each hour.
+func (s *Service) SweepCeremonies(ctx context.Context) error {
+	return s.store.deleteExpiredCeremonies(ctx, s.clock.Now())
+}
 
 // HashCheaply makes the passwords of a test cost next to nothing.
 func (s *Service) HashCheaply() {

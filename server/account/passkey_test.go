@@ -232,8 +232,15 @@ func TestCeremonyIsOverAfterFiveMinutes(t *testing.T) {
 	_, _, err = f.SignInWithPasskey(t.Context(), in)
 	assertInvalid(t, "input.ceremonyId", err)
 
+	f.usePasskey(t, d)
+	f.clock.Advance(3 * time.Minute)
+	f.usePasskey(t, d)
+	f.clock.Advance(2 * time.Minute)
+	require.NoError(t, f.SweepCeremonies(t.Context()))
+	assert.Equal(t, 1, f.count(t, "ceremonies"))
+
 	kept := f.usePasskey(t, d)
-	_, err = f.db.ExecContext(t.Context(), "UPDATE ceremonies SET id = 'cer_00000000000000000000000000'")
+	_, err = f.db.ExecContext(t.Context(), "UPDATE ceremonies SET id = 'cer_00000000000000000000000000' WHERE id = $1", string(kept.CeremonyID))
 	require.NoError(t, err)
 	kept.CeremonyID = "cer_00000000000000000000000000"
 	_, _, err = f.SignInWithPasskey(t.Context(), kept)
