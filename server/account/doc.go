@@ -10,10 +10,10 @@
 // every other (the cache of actors is that young, and Invalidate empties it earlier).
 //
 // Invariants: an e-mail has one account; there is always an active admin once there was one, whoever demotes or freezes
-// whom at the same time; every change of a person writes its audit event and its change row in the same transaction; a
-// wrong password and an unknown e-mail look and last the same; nobody learns who has passkeys; an identity elsewhere has one
-// account, and comes to one with its e-mail only where both sides have verified that; nobody takes away their last way to
-// sign in. Limits on failed sign-ins are kept in the memory of each server and are bounded.
+// whom at the same time; every change of a person writes its audit event and its change row in the same transaction, and
+// so do sign-in and sign-out; a wrong password and an unknown e-mail look and last the same; nobody learns who has passkeys;
+// an identity elsewhere has one account, and comes to one with its e-mail only where both sides have verified that; nobody
+// takes away their last way to sign in. What somebody could guess with is counted over all servers, before it is looked at.
 //
 // What is sent by mail holds a secret that is kept as a hash, serves once and not for long. A deleted account keeps its row,
 // under a pseudonym, since the books name it; nothing else says whose it was.

@@ -8,7 +8,6 @@ import (
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
-	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 var (
@@ -39,7 +38,7 @@ func (s *Service) SendVerification(ctx context.Context, actor *access.Actor) err
 	if u.EmailVerifiedAt != nil {
 		return errIsVerified
 	}
-	if err := limit.Refusal(s.mailing.Take(string(actor.ID))); err != nil {
+	if _, err := s.throttle.Take(ctx, mailsTo.Of(string(actor.ID))); err != nil {
 		return err
 	}
 	if err := s.store.inTx(ctx, func(tx *ent.Client) error { return s.verification(u.ID, u.Email)(ctx, tx) }); err != nil {
@@ -103,7 +102,7 @@ func (s *Service) ChangeEmail(ctx context.Context, actor *access.Actor, address 
 	if known != nil {
 		return nil, errKnownEmail
 	}
-	if err := limit.Refusal(s.mailing.Take(string(actor.ID))); err != nil {
+	if _, err := s.throttle.Take(ctx, mailsTo.Of(string(actor.ID))); err != nil {
 		return nil, err
 	}
 	err = s.store.inTx(ctx, func(tx *ent.Client) error {

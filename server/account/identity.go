@@ -133,8 +133,8 @@ func (s *Service) join(ctx context.Context, who sso.Person, email string) (made 
 	if s.mode != Open {
 		return nil, errSSOClosed
 	}
-	if s.signUps != nil {
-		if err := limit.Refusal(s.signUps.Take(limit.Network(origin.From(ctx).IP))); err != nil {
+	if s.signUps.Burst > 0 {
+		if _, err := s.throttle.Take(ctx, s.signUps.Of(limit.Network(origin.From(ctx).IP))); err != nil {
 			return nil, err
 		}
 	}

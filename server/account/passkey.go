@@ -208,7 +208,7 @@ func (s *Service) ReauthenticateWithPasskey(ctx context.Context, actor *access.A
 	if u.ID != actor.ID {
 		return errBadPasskey
 	}
-	if err := s.store.reauthenticated(ctx, actor.SessionID, s.clock.Now(), true); err != nil {
+	if err := s.store.reauthenticated(ctx, actor.SessionID, true, s.event(actor.ID, "user.reauthenticate", actor.ID, nil)); err != nil {
 		return err
 	}
 	s.endLocally(actor.SessionID) // what is known of it is older

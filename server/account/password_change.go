@@ -86,10 +86,8 @@ func (s *Service) RequestPasswordReset(ctx context.Context, address, ip string) 
 	if err != nil {
 		return err
 	}
-	for _, key := range []string{limit.Network(ip), email} {
-		if err := limit.Refusal(s.mailing.Take(key)); err != nil {
-			return err
-		}
+	if _, err := s.throttle.Take(ctx, mailsTo.Of(limit.Network(ip)), mailsTo.Of(email)); err != nil {
+		return err
 	}
 	select {
 	case s.resets <- email:

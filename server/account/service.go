@@ -87,12 +87,12 @@ type Service struct {
 	passkeys  *webauthn.WebAuthn // nil: there can't be any
 	begun     *limit.Limiter     // ceremonies, by address
 	passwords passwords
+	throttle  *limit.Throttle
 	failures  failures
-	signUps   *limit.Limiter // nil: no limit
-	codes     *limit.Limiter // wrong codes of a second factor, by person
-	mailing   *limit.Limiter // links that are sent, by person and address
+	signUps   limit.Rule // by address; no limit where it has no burst
 	actors    actorCache
 	used      chan use    // for Run to note
+	failed    chan failed // sign-ins, for Run to note
 	resets    chan string // e-mails whose password is to be reset
 }
 
@@ -111,18 +111,18 @@ func New(d Deps) *Service {
 		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, keys: d.Keys,
 		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL,
 		sso: d.SSO, passkeys: relyingParty(d.PublicURL, d.Origins), begun: limit.New(d.Clock, ceremoniesAtOnce, ceremonyEvery),
-		passwords: newPasswords(cost, runtime.NumCPU()), failures: newFailures(d.Clock),
-		codes: limit.New(d.Clock, 10, 5*time.Minute), mailing: limit.New(d.Clock, 10, 10*time.Minute),
-		used: make(chan use, usedBacklog), resets: make(chan string, resetBacklog),
+		passwords: newPasswords(cost, runtime.NumCPU()), throttle: limit.NewThrottle(d.Client, d.Keys, d.Clock),
+		used: make(chan use, usedBacklog), failed: make(chan failed, failedBacklog), resets: make(chan string, resetBacklog),
 	}
+	s.failures = failures{s.throttle}
 	if d.SignUpsPerHour > 0 {
-		s.signUps = limit.New(d.Clock, d.SignUpsPerHour, time.Hour/time.Duration(d.SignUpsPerHour))
+		s.signUps = signUpsOf(d.SignUpsPerHour)
 	}
 	return s
 }
 
-// Run notes when tokens and sessions were used, has links sent that were asked for, and clears out what has expired, until
-// ctx is done. It always returns nil: none of it is worth stopping the server for.
+// Run notes when tokens and sessions were used and sign-ins failed, has links sent that were asked for, and clears out what
+// has expired, until ctx is done. It always returns nil: none of it is worth stopping the server for.
 func (s *Service) Run(ctx context.Context) error {
 	const every = time.Hour
 	tick := time.NewTicker(every)
@@ -134,6 +134,8 @@ func (s *Service) Run(ctx context.Context) error {
 			return nil
 		case u := <-s.used:
 			err = s.store.used(ctx, u, s.clock.Now())
+		case f := <-s.failed:
+			err = s.note(ctx, f)
 		case email := <-s.resets:
 			err = s.sendReset(ctx, email)
 		case <-tick.C:

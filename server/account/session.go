@@ -33,7 +33,7 @@ func (s *Service) RevokeSession(ctx context.Context, actor *access.Actor, id ids
 		return errNoSuchSession
 	}
 	err = s.store.inTx(ctx, func(tx *ent.Client) error {
-		if err := endSession(ctx, tx, id); err != nil {
+		if n, err := endSession(ctx, tx, id); err != nil || n == 0 {
 			return err
 		}
 		return note(ctx, tx, n.UserID, s.event(actor.ID, "session.revoke", id, nil))

@@ -68,8 +68,8 @@ func (s *Service) SignUp(ctx context.Context, in SignUpInput) (*ent.User, Login,
 			return nil, Login{}, err
 		}
 	}
-	if s.signUps != nil {
-		if err := limit.Refusal(s.signUps.Take(limit.Network(in.IP))); err != nil {
+	if s.signUps.Burst > 0 {
+		if _, err := s.throttle.Take(ctx, s.signUps.Of(limit.Network(in.IP))); err != nil {
 			return nil, Login{}, err
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Service) open(ctx context.Context, u *ent.User, h how, replaces ids.ID)
 	if err != nil {
 		return Login{}, err
 	}
-	if err := s.store.createSession(ctx, n, replaces); err != nil {
+	if err := s.store.createSession(ctx, n, replaces, s.event(u.ID, "user.signIn", u.ID, signedIn(n.id, h, replaces))); err != nil {
 		return Login{}, err
 	}
 	s.endLocally(replaces)
@@ -144,8 +144,8 @@ func (s *Service) open(ctx context.Context, u *ent.User, h how, replaces ids.ID)
 }
 
 // prove compares the password with that of the user, nil where there is none, and counts a failure.
-func (s *Service) prove(ctx context.Context, a attempt, u *ent.User, password string) error {
-	if err := a.check(); err != nil { // who is over the limit does not wait for a turn
+func (s *Service) prove(ctx context.Context, a *attempt, u *ent.User, password string) error {
+	if err := a.check(ctx); err != nil { // who is over the limit does not wait for a turn
 		return err
 	}
 	done, err := s.passwords.turn(ctx)
@@ -153,7 +153,7 @@ func (s *Service) prove(ctx context.Context, a attempt, u *ent.User, password st
 		return err
 	}
 	defer done()
-	if err := a.begin(); err != nil {
+	if err := a.begin(ctx); err != nil {
 		return err
 	}
 	hash := ""
@@ -165,10 +165,21 @@ func (s *Service) prove(ctx context.Context, a attempt, u *ent.User, password st
 		return err
 	}
 	if !ok {
+		if u != nil {
+			s.tell(ctx, u.ID)
+		}
 		return errWrongPassword
 	}
-	a.succeeded()
-	return nil
+	return a.succeeded(ctx)
+}
+
+// signedIn is what the audit log says of a new session, and of the one that it ended.
+func signedIn(session ids.ID, h how, replaces ids.ID) map[string]any {
+	detail := map[string]any{"session": session, "method": h.method, "secondFactor": h.second}
+	if replaces != "" {
+		detail["replaces"] = replaces
+	}
+	return detail
 }
 
 // SignOut ends the session of the actor. It returns FORBIDDEN for an API token.
@@ -176,7 +187,7 @@ func (s *Service) SignOut(ctx context.Context, actor *access.Actor) error {
 	if !actor.SignedIn() || actor.SessionID == "" {
 		return errNoSession
 	}
-	if err := s.store.deleteSession(ctx, actor.ID, actor.SessionID); err != nil {
+	if err := s.store.deleteSession(ctx, actor.SessionID, s.event(actor.ID, "user.signOut", actor.ID, map[string]any{"session": actor.SessionID})); err != nil {
 		return err
 	}
 	s.Invalidate(actor.ID)
@@ -200,7 +211,7 @@ func (s *Service) Reauthenticate(ctx context.Context, actor *access.Actor, passw
 	if err != nil {
 		return err
 	}
-	if err := s.store.reauthenticated(ctx, actor.SessionID, s.clock.Now(), second); err != nil {
+	if err := s.store.reauthenticated(ctx, actor.SessionID, second, s.event(actor.ID, "user.reauthenticate", actor.ID, nil)); err != nil {
 		return err
 	}
 	s.endLocally(actor.SessionID) // what is known of it is older

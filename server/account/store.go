@@ -36,6 +36,11 @@ func note(ctx context.Context, tx *ent.Client, user ids.ID, e journal.Event) err
 	return journal.Change(ctx, tx, journal.User, string(user))
 }
 
+// audit records what stands and falls with nothing.
+func (st store) audit(ctx context.Context, e journal.Event) error {
+	return journal.Audit(ctx, st.client, e)
+}
+
 // wellFormed reports whether any row can have this id. What a client sends may not even be text to Postgres.
 func wellFormed(id ids.ID, kind ids.Kind) bool {
 	_, err := ids.Parse("", string(id), kind)

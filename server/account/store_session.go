@@ -44,25 +44,29 @@ func (n *newSession) insert(ctx context.Context, tx *ent.Client, replaces ids.ID
 	return journal.Change(ctx, tx, journal.User, string(old.UserID))
 }
 
-func (st store) createSession(ctx context.Context, n newSession, replaces ids.ID) error {
-	return st.inTx(ctx, func(tx *ent.Client) error { return n.insert(ctx, tx, replaces) })
-}
-
-func (st store) deleteSession(ctx context.Context, user, id ids.ID) error {
+func (st store) createSession(ctx context.Context, n newSession, replaces ids.ID, e journal.Event) error {
 	return st.inTx(ctx, func(tx *ent.Client) error {
-		if err := endSession(ctx, tx, id); err != nil {
+		if err := n.insert(ctx, tx, replaces); err != nil {
 			return err
 		}
-		return journal.Change(ctx, tx, journal.User, string(user))
+		return journal.Audit(ctx, tx, e)
 	})
 }
 
-// endSession ends one session; where it has ended it does nothing.
-func endSession(ctx context.Context, tx *ent.Client, id ids.ID) error {
-	if _, err := tx.Session.Delete().Where(session.ID(id)).Exec(ctx); err != nil {
-		return fmt.Errorf("account: delete a session: %w", err)
-	}
-	return nil
+// deleteSession ends a session; one that has ended leaves no trace.
+func (st store) deleteSession(ctx context.Context, id ids.ID, e journal.Event) error {
+	return st.inTx(ctx, func(tx *ent.Client) error {
+		if n, err := endSession(ctx, tx, id); err != nil || n == 0 {
+			return err
+		}
+		return note(ctx, tx, e.Actor, e)
+	})
+}
+
+// endSession ends one session, and returns how many that were: none where it has ended.
+func endSession(ctx context.Context, tx *ent.Client, id ids.ID) (int, error) {
+	n, err := tx.Session.Delete().Where(session.ID(id)).Exec(ctx)
+	return n, wrap("delete a session", err)
 }
 
 // endSessions ends the sessions of a user, save one where there is one to keep, and returns how many.
@@ -105,6 +109,17 @@ func (st store) sessionSeen(ctx context.Context, id ids.ID, at time.Time, ip str
 	return nil
 }
 
+// sessionsFor is how long sessions go on that were ended for a change of their person, for the sake of sockets: they see
+// what changed and say why they close.
+const sessionsFor = 10 * time.Second
+
+// retireSessions ends the sessions of a user: no cookie opens one from now on.
+func retireSessions(ctx context.Context, tx *ent.Client, user ids.ID, now time.Time, salt []byte) error {
+	_, err := tx.ExecContext(ctx, `UPDATE sessions SET secret_hash = sha256(secret_hash || $3), expires_at = least(expires_at, $2)
+		WHERE user_id = $1`, string(user), now.Add(sessionsFor), salt)
+	return wrap("end the sessions of a user", err)
+}
+
 func (st store) deleteExpiredSessions(ctx context.Context, now time.Time) error {
 	if _, err := st.client.Session.Delete().Where(session.ExpiresAtLTE(now)).Exec(ctx); err != nil {
 		return fmt.Errorf("account: delete expired sessions: %w", err)
@@ -113,15 +128,17 @@ func (st store) deleteExpiredSessions(ctx context.Context, now time.Time) error 
 }
 
 // reauthenticated notes a proof of identity. A second factor that was given before stays given.
-func (st store) reauthenticated(ctx context.Context, id ids.ID, at time.Time, second bool) error {
-	update := st.client.Session.Update().Where(session.ID(id)).SetReauthenticatedAt(at)
-	if second {
-		update.SetSecondFactor(true)
-	}
-	if _, err := update.Save(ctx); err != nil {
-		return fmt.Errorf("account: note a proof of identity: %w", err)
-	}
-	return nil
+func (st store) reauthenticated(ctx context.Context, id ids.ID, second bool, e journal.Event) error {
+	return st.inTx(ctx, func(tx *ent.Client) error {
+		update := tx.Session.Update().Where(session.ID(id)).SetReauthenticatedAt(e.At)
+		if second {
+			update.SetSecondFactor(true)
+		}
+		if _, err := update.Save(ctx); err != nil {
+			return fmt.Errorf("account: note a proof of identity: %w", err)
+		}
+		return journal.Audit(ctx, tx, e)
+	})
 }
 
 func (st store) reauthenticatedAt(ctx context.Context, id ids.ID) (time.Time, error) {

@@ -15,7 +15,6 @@ import (
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
-	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 // What authenticator apps expect: RFC 6238 with SHA-1, six digits, half a minute; a code is good one step early or late.
@@ -82,7 +81,8 @@ func (s *Service) ConfirmTOTP(ctx context.Context, actor *access.Actor, code str
 	case f.ConfirmedAt != nil:
 		return nil, errHasFactor
 	}
-	if err := limit.Refusal(s.codes.Take(string(u.ID))); err != nil {
+	taken, err := s.throttle.Take(ctx, failuresOfCode.Of(string(u.ID)))
+	if err != nil {
 		return nil, err
 	}
 	step, err := s.matchCode(u, f, code)
@@ -92,7 +92,9 @@ func (s *Service) ConfirmTOTP(ctx context.Context, actor *access.Actor, code str
 	if step == 0 {
 		return nil, errBadCode
 	}
-	s.codes.GiveBack(string(u.ID))
+	if err := taken.GiveBack(ctx); err != nil {
+		return nil, err
+	}
 	codes, hashes, err := s.newRecoveryCodes(u)
 	if err != nil {
 		return nil, err
@@ -199,7 +201,8 @@ func (s *Service) proveSecond(ctx context.Context, u *ent.User, code *string) (b
 	if code == nil || strings.TrimSpace(*code) == "" {
 		return false, errSecondFactor
 	}
-	if err := limit.Refusal(s.codes.Take(string(u.ID))); err != nil {
+	taken, err := s.throttle.Take(ctx, failuresOfCode.Of(string(u.ID)))
+	if err != nil {
 		return false, err
 	}
 	step, err := s.matchCode(u, f, *code)
@@ -214,10 +217,10 @@ func (s *Service) proveSecond(ctx context.Context, u *ent.User, code *string) (b
 	case err != nil:
 		return false, err
 	case !ok:
+		s.tell(ctx, u.ID)
 		return false, errWrongCode
 	}
-	s.codes.GiveBack(string(u.ID))
-	return true, nil
+	return true, taken.GiveBack(ctx)
 }
 
 // matchCode returns the time step that the code is of, 0 where it is of none that is near.

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/resourcepool/resourcepool/server/check"
@@ -18,6 +19,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
+	"github.com/resourcepool/resourcepool/server/origin"
 	"github.com/resourcepool/resourcepool/server/pool"
 )
 
@@ -230,6 +232,9 @@ func withDatabase(e *environment, f func(*sql.DB, *store, *slog.Logger) error) e
 	if err != nil {
 		return err
 	}
+	// What the audit log says of where it was done.
+	host, _ := os.Hostname() //nolint:errcheck // then it is one without a name
+	e.ctx = origin.With(e.ctx, origin.Origin{UserAgent: "resourcepool, the command, at " + host})
 	s, err := readDatabase(e.ctx, cfg, log)
 	if err != nil {
 		return err

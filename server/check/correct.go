@@ -47,8 +47,8 @@ func (b *Books) Correct(ctx context.Context, op *ledger.Adjust, again bool) (led
 		for _, e := range op.Entries {
 			entries[string(e.Account)] = e.Amount
 		}
-		return []ledger.Row{b.AuditRow(journal.Event{
-			ID: b.IDs.New(ids.Audit), At: o.At, Actor: op.Actor, Action: actionCorrect, Subject: transaction(op.Corrects),
+		return []ledger.Row{b.AuditRow(ctx, journal.Event{
+			ID: b.IDs.New(ids.Audit), At: o.At, Actor: op.Actor, Action: actionCorrect, Subject: transaction(op.Corrects), Reason: op.Reason,
 			Detail: map[string]any{"reason": op.Reason, "booked": transaction(o.Seq), "entries": entries},
 		})}
 	}}

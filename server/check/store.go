@@ -151,9 +151,9 @@ func (b brake) set(ctx context.Context, frozen bool, accounts []ledger.AccountID
 
 func (b brake) note(ctx context.Context, frozen bool, account ledger.AccountID, actor ids.ID, detail map[string]any) error {
 	now, owner, action := b.clock.Now(), account.Owner(), actionUnfreeze
+	reason, _ := detail["reason"].(string)
 	if frozen {
 		action = actionFreeze
-		reason, _ := detail["reason"].(string)
 		n := journal.Notice{ID: b.ids.New(ids.Alert), At: now, Kind: AlertFrozen, Subject: string(account), Message: reason}
 		if err := journal.Alert(ctx, b.tx, n); err != nil {
 			return err
@@ -169,6 +169,6 @@ func (b brake) note(ctx context.Context, frozen bool, account ledger.AccountID, 
 		return err
 	}
 	return journal.Audit(ctx, b.tx, journal.Event{
-		ID: b.ids.New(ids.Audit), At: now, Actor: actor, Action: action, Subject: string(account), Detail: detail,
+		ID: b.ids.New(ids.Audit), At: now, Actor: actor, Action: action, Subject: string(account), Reason: reason, Detail: detail,
 	})
 }

@@ -18,7 +18,7 @@ type Books struct {
 	Ledger doer
 	IDs    *ids.Source
 	// AuditRow makes an audit event stand or fall with an operation: pool.AuditRow.
-	AuditRow func(journal.Event) ledger.Row
+	AuditRow func(context.Context, journal.Event) ledger.Row
 }
 
 // ErrNoActor says that no admin has this e-mail address or id.

@@ -1,10 +1,12 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/ids"
@@ -33,7 +35,7 @@ type Event struct {
 	Actor   ids.ID // none: the platform itself
 	Action  string // "user.roles", "resource.suspend", …
 	Subject string // the id of what it was done to
-	Reason  string // what who did it gave as the reason, "" where nothing
+	Reason  string // what who did it gave as the reason, "" for what the context has
 	Detail  map[string]any
 }
 
@@ -54,22 +56,41 @@ func Change(ctx context.Context, tx Execer, kind, ref string) error {
 	return nil
 }
 
-// Audit records an event, and where it came from as the context knows it.
-func Audit(ctx context.Context, tx Execer, e Event) error {
+// AuditColumns are the columns of audit_events that Values has values for, and AuditTypes what Postgres calls their types.
+var (
+	AuditColumns = []string{"id", "at", "actor_id", "action", "subject", "detail", "session_id", "token_id", "request_id", "ip", "user_agent", "reason"}
+	AuditTypes   = []string{"text", "timestamptz", "text", "text", "text", "jsonb", "text", "text", "text", "text", "text", "text"}
+)
+
+var insertAudit = `INSERT INTO audit_events (` + strings.Join(AuditColumns, ", ") + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+
+// Values is the row of an event, with where it came from as the context knows it.
+func (e Event) Values(ctx context.Context) ([]any, error) {
 	from := origin.From(ctx)
-	var detail any // NULL where there is none
+	var actor, detail any // NULL where there is none
+	if e.Actor != "" {
+		actor = string(e.Actor)
+	}
 	if e.Detail != nil {
 		text, err := json.Marshal(e.Detail)
 		if err != nil {
-			return fmt.Errorf("journal: detail of %s: %w", e.Action, err)
+			return nil, fmt.Errorf("journal: detail of %s: %w", e.Action, err)
 		}
 		detail = string(text)
 	}
-	_, err := tx.ExecContext(ctx,
-		`INSERT INTO audit_events (id, at, actor_id, action, subject, detail, session_id, token_id, request_id, ip, user_agent, reason)
-		 VALUES ($1, $2, NULLIF($3, ''), $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		e.ID, e.At, string(e.Actor), e.Action, e.Subject, detail, string(from.Session), string(from.Token), string(from.Request), from.IP, from.UserAgent, e.Reason)
+	return []any{
+		string(e.ID), e.At, actor, e.Action, e.Subject, detail,
+		string(from.Session), string(from.Token), string(from.Request), from.IP, from.UserAgent, cmp.Or(e.Reason, reason(ctx)),
+	}, nil
+}
+
+// Audit records an event, and where it came from as the context knows it.
+func Audit(ctx context.Context, tx Execer, e Event) error {
+	values, err := e.Values(ctx)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, insertAudit, values...); err != nil {
 		return fmt.Errorf("journal: audit %s: %w", e.Action, err)
 	}
 	return nil

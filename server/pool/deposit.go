@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,17 +103,15 @@ func (s *Service) deposit(ctx context.Context, actor *access.Actor, in DepositIn
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	r, err := s.admit(ctx, actor, t, owner, op, tell)
 	if errors.Is(err, errAlreadyThere) {
 		// It may be this very deposit that is there, sent twice.
 		if r, replayed := s.repeated(ctx, op); r != nil || replayed != nil {
+			done(nil, nil)
 			return r, replayed
 		}
 	}
-	if err != nil {
-		s.refused(ctx, actor.ID, s.fingerprint(t.target, t.key), err)
-	}
+	done(s.fingerprint(t.target, t.key), err)
 	return r, err
 }
 
@@ -186,7 +183,7 @@ func (s *Service) book(ctx context.Context, actor *access.Actor, d *ledger.Depos
 				"fee": money.Format(o.Fee), "credited": money.Format(o.Credited), "vesting": money.Format(o.Vesting), "seq": o.Seq,
 				"quota": money.Format(d.Quota), "confirmed": d.Confirmed,
 			}
-			rows := []ledger.Row{AuditRow(e), ChangeRow(journal.Resource, string(d.Resource))}
+			rows := []ledger.Row{AuditRow(ctx, e), ChangeRow(journal.Resource, string(d.Resource))}
 			if d.Owner != "" {
 				rows = append(rows, contributorRow(d.Owner), ChangeRow(journal.User, string(d.Owner)))
 			}
@@ -240,30 +237,6 @@ func (s *Service) test(ctx context.Context, t provider.Target, key vault.Secret,
 		out.account = s.vault.AccountHash(realm(t), v.Account)
 	}
 	return out, nil
-}
-
-// refused records that a key did not come in: its fingerprint and the reason, nothing else.
-func (s *Service) refused(ctx context.Context, user ids.ID, fingerprint []byte, cause error) {
-	reason := string(fault.CodeOf(cause))
-	switch {
-	case errors.Is(cause, context.Canceled), errors.Is(cause, context.DeadlineExceeded):
-		reason = "GIVEN_UP"
-	case !countsAsRefusal(fault.Code(reason)):
-		return
-	}
-	e := s.event(user, actionRefused, user, map[string]any{"fingerprint": hex.EncodeToString(fingerprint), "reason": reason})
-	if err := s.audit(context.WithoutCancel(ctx), e); err != nil {
-		s.log.ErrorContext(ctx, "pool: a refused key was not recorded", "user", user, "reason", reason, "err", err)
-	}
-}
-
-// countsAsRefusal tells what the key or its provider is the reason of from what the server is.
-func countsAsRefusal(c fault.Code) bool {
-	switch c {
-	case fault.KeyRejected, fault.KeyAlreadyDeposited, fault.DeclaredQuotaTooHigh, fault.ProviderUnreachable, fault.BadUserInput:
-		return true
-	}
-	return false
 }
 
 // repeated returns the answer that is recorded under an operation key, nil where none is. While the first deposit with

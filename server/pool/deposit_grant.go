@@ -54,8 +54,9 @@ func (s *Service) Grant(ctx context.Context, actor *access.Actor, user ids.ID, a
 		Caller: string(actor.ID), Key: op, Answer: answer,
 		Records: func(o ledger.Outcome) []ledger.Row {
 			e := event
+			e.Reason = memo
 			e.Detail = map[string]any{"amount": money.Format(amount), "credited": money.Format(o.Credited), "seq": o.Seq}
-			return []ledger.Row{AuditRow(e)}
+			return []ledger.Row{AuditRow(ctx, e)}
 		},
 	}
 	ctx = context.WithoutCancel(ctx)

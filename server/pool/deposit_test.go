@@ -247,7 +247,7 @@ func TestRefusedKeysAreLimitedPerPerson(t *testing.T) {
 	}
 	w.up.AddKey("sk-good-0123456789", "1")
 	_, err := w.pool.Deposit(t.Context(), mallory, in("openai", "sk-good-0123456789", one))
-	require.Equal(t, int64(3600), requireCode(t, fault.RateLimited, err).Details["retryAfterSeconds"])
+	require.Equal(t, 120, requireCode(t, fault.RateLimited, err).Details["retryAfterSeconds"])
 	_, err = w.pool.Deposit(t.Context(), bob, in("openai", "sk-good-0123456789", one))
 	require.NoError(t, err)
 	w.clock.Advance(61 * time.Minute)

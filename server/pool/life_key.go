@@ -110,11 +110,8 @@ func (s *Service) Rotate(ctx context.Context, actor *access.Actor, id ids.ID, ap
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	out, err := s.rotate(ctx, actor, r, key)
-	if err != nil {
-		s.refused(ctx, actor.ID, s.fingerprint(target(r), key), err)
-	}
+	done(s.fingerprint(target(r), key), err)
 	return out, err
 }
 

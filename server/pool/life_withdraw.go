@@ -36,7 +36,7 @@ func (s *Service) Withdraw(ctx context.Context, actor *access.Actor, id ids.ID) 
 				"from": string(r.Status), "taken": money.Format(o.Taken), "fee": money.Format(o.Fee),
 				"credited": money.Format(o.Credited), "vesting": money.Format(o.Vesting), "seq": o.Seq,
 			}
-			return []ledger.Row{withdrawnRow(id, event.At), AuditRow(e), ChangeRow(journal.Resource, string(id))}
+			return []ledger.Row{withdrawnRow(id, event.At), AuditRow(ctx, e), ChangeRow(journal.Resource, string(id))}
 		},
 	})
 	if errors.Is(err, ledger.ErrClosing) {

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"time"
@@ -79,20 +80,13 @@ func DepletedRow(resource ids.ID) ledger.Row {
 	return &row{table: depletedTable, key: string(resource), values: []any{string(resource)}}
 }
 
-// AuditRow is an audit event that stands or falls with an operation.
-func AuditRow(e journal.Event) ledger.Row {
-	var actor, detail any
-	if e.Actor != "" {
-		actor = string(e.Actor)
+// AuditRow is an audit event that stands or falls with an operation, with where it came from as the context knows it.
+func AuditRow(ctx context.Context, e journal.Event) ledger.Row {
+	values, err := e.Values(ctx)
+	if err != nil {
+		panic("pool: " + err.Error()) // details are written by us, of strings and numbers
 	}
-	if e.Detail != nil {
-		text, err := json.Marshal(e.Detail)
-		if err != nil {
-			panic("pool: the detail of " + e.Action + " is no JSON: " + err.Error()) // details are written by us, of strings and numbers
-		}
-		detail = string(text)
-	}
-	return &row{table: auditTable, key: string(e.ID), values: []any{string(e.ID), e.At, actor, e.Action, e.Subject, detail}}
+	return &row{table: auditTable, key: string(e.ID), values: values}
 }
 
 // ChangeRow wakes the views of ref on every server when an operation commits.

@@ -3,8 +3,6 @@ package pool
 import (
 	"context"
 	"log/slog"
-	"sync"
-	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/server/access"
@@ -13,6 +11,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/journal"
 	"github.com/resourcepool/resourcepool/server/ledger"
+	"github.com/resourcepool/resourcepool/server/limit"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/provider"
 	"github.com/resourcepool/resourcepool/server/vault"
@@ -63,7 +62,7 @@ type Service struct {
 	log      *slog.Logger
 
 	progress *progress
-	attempts *attempts
+	throttle *limit.Throttle
 	keys     *keyring
 }
 
@@ -73,7 +72,7 @@ func New(d Deps) *Service {
 		ent: d.Ent, ledger: d.Ledger, vault: d.Vault, provider: d.Provider, policy: d.Policy, settings: d.Settings,
 		clock: d.Clock, ids: d.IDs, log: d.Log,
 		progress: newProgress(d.Clock),
-		attempts: &attempts{running: map[ids.ID]int{}},
+		throttle: limit.NewThrottle(d.Ent, d.Vault, d.Clock),
 	}
 	s.keys = newKeyring(d.Clock, s.loadKeys)
 	return s
@@ -114,47 +113,4 @@ func ownerOf(r *ent.PoolResource) ids.ID {
 		return ""
 	}
 	return *r.OwnerID
-}
-
-// attempts counts the deposits that run on this server, so that those that fail at once with many others count in time.
-type attempts struct {
-	mu      sync.Mutex
-	running map[ids.ID]int
-}
-
-const (
-	failedAttempts = 30 // of one person within attemptWindow: deposits and new keys that were refused
-	attemptWindow  = time.Hour
-)
-
-// attempt takes part in the limit on refused deposits, which all servers count together from the audit log. It returns
-// RATE_LIMITED with retryAfterSeconds; else the caller calls done when the attempt is over.
-func (s *Service) attempt(ctx context.Context, user ids.ID) (done func(), err error) {
-	failed, oldest, err := s.refusals(ctx, user, s.clock.Now().Add(-attemptWindow))
-	if err != nil {
-		return nil, err
-	}
-	a := s.attempts
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if failed >= failedAttempts {
-		wait := oldest.Add(attemptWindow).Sub(s.clock.Now())
-		return nil, tooManyAttempts(wait)
-	}
-	if failed+a.running[user] >= failedAttempts {
-		return nil, tooManyAttempts(time.Second)
-	}
-	a.running[user]++
-	return func() {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.running[user]--; a.running[user] == 0 {
-			delete(a.running, user)
-		}
-	}, nil
-}
-
-func tooManyAttempts(wait time.Duration) error {
-	seconds := max(1, int64((wait+time.Second-1)/time.Second))
-	return fault.New(fault.RateLimited, "too many keys were refused; try again later").With("retryAfterSeconds", seconds)
 }

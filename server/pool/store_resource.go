@@ -74,20 +74,6 @@ func (s *Service) queryRow(ctx context.Context, to any, query string, args ...an
 	return rows.Err()
 }
 
-// refusals counts a user's refused keys since a time, and returns when the oldest of them was.
-func (s *Service) refusals(ctx context.Context, user ids.ID, since time.Time) (n int, oldest time.Time, err error) {
-	mine, err := s.ent.AuditEvent.Query().
-		Where(auditevent.Subject(string(user)), auditevent.IDGTE(ids.Floor(ids.Audit, since)), auditevent.Action(actionRefused)).
-		Order(ent.Asc(auditevent.FieldID)).Limit(failedAttempts).Select(auditevent.FieldID, auditevent.FieldAt).All(ctx)
-	if err != nil {
-		return 0, time.Time{}, fmt.Errorf("pool: count refused keys: %w", err)
-	}
-	if len(mine) > 0 {
-		oldest = mine[0].At
-	}
-	return len(mine), oldest, nil
-}
-
 func (s *Service) audit(ctx context.Context, e journal.Event) error {
 	return journal.Audit(ctx, s.ent, e)
 }

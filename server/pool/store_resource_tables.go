@@ -1,6 +1,11 @@
 package pool
 
-import "github.com/resourcepool/resourcepool/server/ledger"
+import (
+	"strings"
+
+	"github.com/resourcepool/resourcepool/server/journal"
+	"github.com/resourcepool/resourcepool/server/ledger"
+)
 
 // The tables that travel with operations of the ledger. Guards go in before an operation is decided, records where it was
 // booked; the ranks are agreed among all who declare tables.
@@ -80,9 +85,10 @@ var (
 	}
 	auditTable = &ledger.Table{
 		Name: "audit_events", Rank: 60,
-		SQL: `INSERT INTO audit_events (id, at, actor_id, action, subject, detail)
-			SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
-		Types: []string{"text", "timestamptz", "text", "text", "text", "jsonb"},
+		SQL: `INSERT INTO audit_events (` + strings.Join(journal.AuditColumns, ", ") + `)
+			SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::jsonb[],
+				$7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])`,
+		Types: journal.AuditTypes,
 	}
 	changeTable = &ledger.Table{
 		Name:  "changes",

@@ -97,10 +97,12 @@ CREATE TABLE custom_roles (
 	updated_at   timestamptz NOT NULL
 );
 
--- Who does what how often, over all servers: when a key will have all of its burst again. A crash of the database empties it.
+-- Who does what how often, over all servers: when all that a key did will be forgotten, and until when it is refused. A crash
+-- of the database empties it.
 CREATE UNLOGGED TABLE throttles (
 	key      text COLLATE "C" PRIMARY KEY,
-	full_at  timestamptz NOT NULL
+	full_at  timestamptz NOT NULL,
+	open_at  timestamptz NOT NULL DEFAULT '-infinity'
 ) WITH (fillfactor = 70);
 CREATE INDEX throttles_full ON throttles (full_at);
 

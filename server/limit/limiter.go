@@ -1,14 +1,10 @@
-// Package limit counts who does what how often, in the memory of one server: token buckets by key, bounded in number.
-// Imports: fault, clock.
 package limit
 
 import (
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/resourcepool/resourcepool/server/clock"
-	"github.com/resourcepool/resourcepool/server/fault"
 )
 
 // maxKeys bounds the keys that a limiter remembers.
@@ -23,9 +19,11 @@ type Limiter struct {
 
 	mu   sync.Mutex
 	full map[string]time.Time
+	// taken is what was let through since the last merge; nil where this server counts for itself.
+	taken map[string]time.Duration
 }
 
-// New returns a limiter: burst takes at once, and one more every refill.
+// New returns a limiter of this server alone: burst takes at once, and one more every refill.
 func New(c clock.Clock, burst int, refill time.Duration) *Limiter {
 	return &Limiter{clock: c, burst: time.Duration(burst) * refill, refill: refill, full: map[string]time.Time{}}
 }
@@ -34,20 +32,23 @@ func New(c clock.Clock, burst int, refill time.Duration) *Limiter {
 func (l *Limiter) Wait(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.waitLocked(key, l.clock.Now())
+	return l.waitLocked(key, l.clock.Now(), l.refill)
 }
 
-func (l *Limiter) waitLocked(key string, now time.Time) time.Duration {
+func (l *Limiter) waitLocked(key string, now time.Time, cost time.Duration) time.Duration {
 	owed := max(0, l.full[key].Sub(now)) // a key that is not there is full
-	return max(0, owed+l.refill-l.burst)
+	return max(0, owed+cost-l.burst)
 }
 
 // Take takes one from the key, or returns how long it has to wait.
-func (l *Limiter) Take(key string) time.Duration {
+func (l *Limiter) Take(key string) time.Duration { return l.TakeMany(key, 1) }
+
+// TakeMany takes n from the key, or returns how long it has to wait and takes none. More than a burst is a burst.
+func (l *Limiter) TakeMany(key string, n int) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock.Now()
-	if w := l.waitLocked(key, now); w > 0 {
+	now, cost := l.clock.Now(), min(time.Duration(n)*l.refill, l.burst)
+	if w := l.waitLocked(key, now, cost); w > 0 {
 		return w
 	}
 	if len(l.full) >= maxKeys {
@@ -57,7 +58,10 @@ func (l *Limiter) Take(key string) time.Duration {
 	if at.Before(now) {
 		at = now
 	}
-	l.full[key] = at.Add(l.refill)
+	l.full[key] = at.Add(cost)
+	if l.taken != nil {
+		l.taken[key] += cost
+	}
 	return 0
 }
 
@@ -67,15 +71,6 @@ func (l *Limiter) State(key string) (most, left int, reset time.Duration) {
 	defer l.mu.Unlock()
 	owed := max(0, l.full[key].Sub(l.clock.Now()))
 	return int(l.burst / l.refill), int(max(0, l.burst-owed) / l.refill), owed
-}
-
-// GiveBack undoes one Take.
-func (l *Limiter) GiveBack(key string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if at, ok := l.full[key]; ok {
-		l.full[key] = at.Add(-l.refill)
-	}
 }
 
 // sweep drops the keys that are full again, and any others where that makes no room.
@@ -93,28 +88,27 @@ func (l *Limiter) sweep(now time.Time) {
 	}
 }
 
-// Refusal is the RATE_LIMITED that tells to wait, nil where there is nothing to wait for.
-func Refusal(wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	seconds := int((wait + time.Second - 1) / time.Second)
-	return fault.New(fault.RateLimited, "too many attempts, try again later").With("retryAfterSeconds", seconds)
+// uncounted hands over what was let through since the last time.
+func (l *Limiter) uncounted() map[string]time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := l.taken
+	l.taken = make(map[string]time.Duration, len(out))
+	return out
 }
 
-// Network is what an address is counted under: itself, or the /64 of an IPv6 address, which one person has all of.
-func Network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
+// recount takes it back: it could not be counted.
+func (l *Limiter) recount(taken map[string]time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, d := range taken {
+		l.taken[key] += d
 	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.Prefix(64)
-	if err != nil {
-		return addr.String()
-	}
-	return prefix.String()
+}
+
+// counted sets when a key is full as all servers know it, plus what was let through meanwhile.
+func (l *Limiter) counted(key string, full time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full[key] = full.Add(l.taken[key])
 }
