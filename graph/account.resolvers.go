@@ -71,15 +71,27 @@ func (r *mutationResolver) CreateAPIToken(ctx context.Context, input account.Cre
 	return &model.CreateAPITokenPayload{Secret: secret, Token: token}, err
 }
 
-func (r *mutationResolver) RevokeAPIToken(ctx context.Context, id ids.ID) (*ent.APIToken, error) {
+func (r *mutationResolver) RevokeAPIToken(ctx context.Context, id ids.ID, reason *string) (*ent.APIToken, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Accounts.RevokeToken(ctx, actor(ctx), id)
 }
 
-func (r *mutationResolver) SetRoles(ctx context.Context, userID ids.ID, roles []access.Role) (*ent.User, error) {
+func (r *mutationResolver) SetRoles(ctx context.Context, userID ids.ID, roles []access.Role, reason *string) (*ent.User, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Accounts.SetRoles(ctx, actor(ctx), userID, roles)
 }
 
-func (r *mutationResolver) SetUserStatus(ctx context.Context, userID ids.ID, status user.Status) (*ent.User, error) {
+func (r *mutationResolver) SetUserStatus(ctx context.Context, userID ids.ID, status user.Status, reason *string) (*ent.User, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Accounts.SetStatus(ctx, actor(ctx), userID, status)
 }
 

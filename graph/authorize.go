@@ -23,8 +23,8 @@ type policy interface {
 // authorize asks the policy about every root field before its resolver runs, and counts it against the asker's rate. What
 // the policy has no rule for is refused.
 type authorize struct {
-	policy policy
-	rate   *limit.Limiter // nil: any rate
+	policy   policy
+	requests *limit.Requests
 }
 
 var _ graphql.FieldInterceptor = authorize{}
@@ -50,20 +50,9 @@ func (a authorize) InterceptField(ctx context.Context, next graphql.Resolver) (a
 		if err := a.policy.Check(actor(ctx), "call", at.Object+"."+at.Field.Name, ""); err != nil {
 			return nil, err
 		}
-		if err := a.slow(ctx); err != nil {
+		if err := a.requests.Take(caller(ctx)); err != nil {
 			return nil, err
 		}
 	}
 	return next(ctx)
-}
-
-// slow refuses who asks too often: a person, or an address where nobody is signed in.
-func (a authorize) slow(ctx context.Context) error {
-	if a.rate == nil {
-		return nil
-	}
-	if by := actor(ctx); by.SignedIn() {
-		return limit.Refusal(a.rate.Take(string(by.ID)))
-	}
-	return limit.Refusal(a.rate.Take(limit.Network(requestFrom(ctx).IP)))
 }

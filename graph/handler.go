@@ -31,8 +31,9 @@ type Config struct {
 	IDs      *ids.Source
 	// AllowedOrigin reports whether a browser's page may open a WebSocket here. Requests without an Origin are no browser's.
 	AllowedOrigin func(*http.Request) bool
-	// Rate bounds how many root fields a person, or an address that is signed out, may ask for; nil is no bound.
-	Rate *limit.Limiter
+	// Requests bounds how many root fields a person, a token, or an address that is signed out, may ask for, and what their
+	// documents may cost; nil is no bound.
+	Requests *limit.Requests
 	// Stopping is closed when the server stops: sockets end, after the completions that run on them, and clients come back
 	// to another server.
 	Stopping <-chan struct{}
@@ -40,14 +41,15 @@ type Config struct {
 
 // Handler serves /graphql: POST and the WebSocket.
 type Handler struct {
-	exec    *executor.Executor
-	sockets *sockets
+	exec     *executor.Executor
+	sockets  *sockets
+	requests *limit.Requests
 }
 
 // New returns a handler. It refuses to start where the policy has no rule for a root field.
 func New(c Config) (*Handler, error) {
 	schema := generated.NewExecutableSchema(generated.Config{Resolvers: c.Resolver})
-	guard := authorize{policy: c.Resolver.Policy, rate: c.Rate}
+	guard := authorize{policy: c.Resolver.Policy, requests: c.Requests}
 	if err := guard.Validate(schema); err != nil {
 		return nil, err
 	}
@@ -58,11 +60,11 @@ func New(c Config) (*Handler, error) {
 	exec.SetDisableSuggestion(true)
 	exec.SetDefaultRulesFn(validation)
 	exec.SetQueryCache(&documents{kept: map[string]*ast.QueryDocument{}})
-	exec.Use(limits{})
+	exec.Use(limits{requests: c.Requests})
 	exec.Use(guard)
 	exec.AroundResponses(c.Resolver.withLoaders)
 
-	return &Handler{exec: exec, sockets: newSockets(c)}, nil
+	return &Handler{exec: exec, sockets: newSockets(c), requests: c.Requests}, nil
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -70,5 +72,5 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.sockets.serve(w, r, h.exec)
 		return
 	}
-	post(w, r, h.exec)
+	post(standing{w, r.Context(), h.requests}, r, h.exec)
 }

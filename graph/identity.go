@@ -110,7 +110,7 @@ func (s *socket) watch() {
 }
 
 // current returns who is there, as known at most maxAge ago. It closes the socket and returns false where nobody is, where
-// they have lost a role that the operations may stand on, and where that can't be found out for too long.
+// they were frozen or have lost a role that the operations may stand on, and where that can't be found out for too long.
 func (s *socket) current(maxAge time.Duration) (*access.Actor, bool) {
 	s.asking.Lock()
 	defer s.asking.Unlock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/graph/model"
 	"github.com/resourcepool/resourcepool/server/fault"
+	"github.com/resourcepool/resourcepool/server/limit"
 )
 
 // The most that one document may ask for.
@@ -22,7 +23,8 @@ const (
 	directiveLimit     = 50
 	costLimit          = 10_000 // fields, those of a page times its size
 	schemaCostLimit    = 250_000
-	authFieldLimit     = 1 // fields that check a password
+	schemaShare        = 25 // a field of the schema is in memory: so many cost as much as one that is not
+	authFieldLimit     = 1  // fields that check a password
 	defaultPage        = 20
 	maxPage            = 100
 	cachedDocuments    = 500
@@ -58,7 +60,10 @@ var authFields = map[string]bool{
 
 // limits measures a document before any of it runs. Unlike gqlgen's complexity it measures each fragment once, so that
 // fragments that spread each other can't make the measuring itself the attack, and it includes introspection.
-type limits struct{}
+//
+// What is within the limits counts against what its asker may spend: many of the largest documents are as much as one that
+// is larger still.
+type limits struct{ requests *limit.Requests }
 
 var _ graphql.OperationContextMutator = limits{}
 
@@ -66,7 +71,7 @@ func (limits) ExtensionName() string { return "Limits" }
 
 func (limits) Validate(graphql.ExecutableSchema) error { return nil }
 
-func (limits) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+func (l limits) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	op.DisableIntrospection = false // the schema is public
 	m := &meter{variables: op.Variables, fragments: map[string]measure{}}
 	got := m.set(op.Operation.SelectionSet)
@@ -86,6 +91,9 @@ func (limits) MutateOperationContext(_ context.Context, op *graphql.OperationCon
 		if check.got > check.limit {
 			return gqlerror.Wrap(fault.New(fault.TooComplex, "the document's %s is over the limit of %d", check.what, check.limit))
 		}
+	}
+	if err := l.requests.Spend(caller(ctx), got.cost+got.schemaCost/schemaShare); err != nil {
+		return gqlerror.Wrap(err)
 	}
 	return nil
 }

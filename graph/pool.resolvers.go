@@ -32,11 +32,19 @@ func (r *mutationResolver) Deposit(ctx context.Context, input pool.DepositInput)
 	return r.Pool.Deposit(ctx, actor(ctx), input)
 }
 
-func (r *mutationResolver) PauseResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error) {
+func (r *mutationResolver) PauseResource(ctx context.Context, id ids.ID, reason *string) (*ent.PoolResource, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Pool.Pause(ctx, actor(ctx), id)
 }
 
-func (r *mutationResolver) ResumeResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error) {
+func (r *mutationResolver) ResumeResource(ctx context.Context, id ids.ID, reason *string) (*ent.PoolResource, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Pool.Resume(ctx, actor(ctx), id)
 }
 
@@ -56,7 +64,11 @@ func (r *mutationResolver) WithdrawResource(ctx context.Context, id ids.ID) (*po
 	return r.Pool.Withdraw(ctx, actor(ctx), id)
 }
 
-func (r *mutationResolver) AddPlatformResource(ctx context.Context, input pool.DepositInput) (*ent.PoolResource, error) {
+func (r *mutationResolver) AddPlatformResource(ctx context.Context, input pool.DepositInput, reason *string) (*ent.PoolResource, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Pool.AddPlatformResource(ctx, actor(ctx), input)
 }
 
@@ -64,21 +76,37 @@ func (r *mutationResolver) SuspendResource(ctx context.Context, id ids.ID, reaso
 	return r.Pool.Suspend(ctx, actor(ctx), id, reason)
 }
 
-func (r *mutationResolver) SetResourceLimits(ctx context.Context, id ids.ID, maxConcurrency *int, maxRequestsPerMinute *int, maxTokensPerMinute *int) (*ent.PoolResource, error) {
+func (r *mutationResolver) SetResourceLimits(ctx context.Context, id ids.ID, maxConcurrency *int, maxRequestsPerMinute *int, maxTokensPerMinute *int, reason *string) (*ent.PoolResource, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.Pool.SetResourceLimits(ctx, actor(ctx), id, pool.KeyLimits{
 		Concurrency: orNone(maxConcurrency), RequestsPerMinute: orNone(maxRequestsPerMinute), TokensPerMinute: orNone(maxTokensPerMinute),
 	})
 }
 
-func (r *mutationResolver) SetModelPrice(ctx context.Context, input pool.ModelPriceInput) (*pool.Model, error) {
+func (r *mutationResolver) SetModelPrice(ctx context.Context, input pool.ModelPriceInput, reason *string) (*pool.Model, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return ref(r.Prices.SetModelPrice(ctx, actor(ctx), input))
 }
 
-func (r *mutationResolver) SetModelAlias(ctx context.Context, name string, model string) (*pool.Alias, error) {
+func (r *mutationResolver) SetModelAlias(ctx context.Context, name string, model string, reason *string) (*pool.Alias, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return ref(r.Prices.SetModelAlias(ctx, actor(ctx), name, model))
 }
 
-func (r *mutationResolver) RemoveModelAlias(ctx context.Context, name string) (bool, error) {
+func (r *mutationResolver) RemoveModelAlias(ctx context.Context, name string, reason *string) (bool, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return false, err
+	}
 	return r.Prices.RemoveModelAlias(ctx, actor(ctx), name)
 }
 

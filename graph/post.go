@@ -53,6 +53,12 @@ func post(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 		if answer == typeResponse {
 			status = http.StatusBadRequest
 		}
+		if after := retryAfter(errs); after != "" {
+			w.Header().Set("Retry-After", after)
+			if answer == typeResponse {
+				status = http.StatusTooManyRequests
+			}
+		}
 		write(w, status, answer, requestError{Errors: exec.DispatchError(ctx, errs).Errors})
 		return
 	}

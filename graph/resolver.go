@@ -18,6 +18,7 @@ type Resolver struct {
 	Profiles      profiles
 	Pool          pools
 	Reports       reports
+	Audit         audits
 	Prices        prices
 	SettingsStore settings
 	Ledger        books

@@ -8,6 +8,7 @@ import (
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/audit"
 	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/feed"
 	"github.com/resourcepool/resourcepool/server/gateway"
@@ -100,6 +101,11 @@ type reports interface {
 	ResourcesByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.PoolResource, error)
 	UsageSeries(ctx context.Context, a *access.Actor, in pool.SeriesInput) ([]pool.UsagePoint, error)
 	Decision(ctx context.Context, usage ids.ID) (*routing.Record, error)
+}
+
+// audits is audit.Log.
+type audits interface {
+	Events(ctx context.Context, a *access.Actor, args page.Args, f audit.Filter) (page.Connection[audit.Event], error)
 }
 
 // prices is pool.Prices.

@@ -12,7 +12,11 @@ import (
 	"github.com/resourcepool/resourcepool/server/pool"
 )
 
-func (r *mutationResolver) UpdateSettings(ctx context.Context, input pool.SettingsPatch) (*ent.Setting, error) {
+func (r *mutationResolver) UpdateSettings(ctx context.Context, input pool.SettingsPatch, reason *string) (*ent.Setting, error) {
+	ctx, err := because(ctx, reason)
+	if err != nil {
+		return nil, err
+	}
 	return r.SettingsStore.Update(ctx, actor(ctx), input)
 }
 

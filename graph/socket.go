@@ -322,8 +322,9 @@ func (s *socket) end() {
 	}
 }
 
+// lost reports whether somebody may do less than before.
 func lost(before, now *access.Actor) bool {
-	return slices.ContainsFunc(before.Roles, func(r access.Role) bool { return !now.Has(r) })
+	return now.Frozen && !before.Frozen || slices.ContainsFunc(before.Roles, func(r access.Role) bool { return !now.Has(r) })
 }
 
 func encoded(v any) json.RawMessage {

@@ -105,7 +105,7 @@ func (w *world) serve(ctx context.Context, dir string) (err error) {
 	}
 	w.env = append(home, "DATABASE_URL="+w.cluster.URL(), "MIGRATE_DATABASE_URL="+w.cluster.OwnerURL(), "POOL_MASTER_KEY="+base64.StdEncoding.EncodeToString(master),
 		"POOL_DATA_DIR="+filepath.Join(dir, "data"), "POOL_LISTEN="+w.poolAt, "POOL_METRICS_LISTEN="+w.ops, "POOL_ADMIN_EMAIL="+adminEmail,
-		"POOL_ADMIN_PASSWORD="+adminPassword, "POOL_SIGNUPS_PER_HOUR=0", "POOL_RATE_LIMIT_RPM=0", "POOL_PROVIDER_URLS=openai=http://"+w.upstreamAt+"/v1")
+		"POOL_ADMIN_PASSWORD="+adminPassword, "POOL_SIGNUPS_PER_HOUR=0", "POOL_RATE_LIMIT_RPM=0", "POOL_QUERY_COST_PER_MINUTE=0", "POOL_PROVIDER_URLS=openai=http://"+w.upstreamAt+"/v1")
 	return w.run(ctx, dir)
 }
 

@@ -36,9 +36,9 @@ type MutationResolver interface {
 	SignOut(ctx context.Context) (bool, error)
 	Reauthenticate(ctx context.Context, password string, code *string) (bool, error)
 	CreateAPIToken(ctx context.Context, input account.CreateTokenInput) (*model.CreateAPITokenPayload, error)
-	RevokeAPIToken(ctx context.Context, id ids.ID) (*ent.APIToken, error)
-	SetRoles(ctx context.Context, userID ids.ID, roles []access.Role) (*ent.User, error)
-	SetUserStatus(ctx context.Context, userID ids.ID, status user.Status) (*ent.User, error)
+	RevokeAPIToken(ctx context.Context, id ids.ID, reason *string) (*ent.APIToken, error)
+	SetRoles(ctx context.Context, userID ids.ID, roles []access.Role, reason *string) (*ent.User, error)
+	SetUserStatus(ctx context.Context, userID ids.ID, status user.Status, reason *string) (*ent.User, error)
 	Complete(ctx context.Context, input gateway.Input) (*gateway.Result, error)
 	GrantCredits(ctx context.Context, userID ids.ID, amount money.Credits, memo string, idempotencyKey *string) (*ent.LedgerTransaction, error)
 	BeginPasskeyRegistration(ctx context.Context) (*account.PasskeyCeremony, error)
@@ -48,17 +48,17 @@ type MutationResolver interface {
 	SignInWithPasskey(ctx context.Context, input account.UsePasskeyInput) (*model.SessionPayload, error)
 	ReauthenticateWithPasskey(ctx context.Context, input account.UsePasskeyInput) (bool, error)
 	Deposit(ctx context.Context, input pool.DepositInput) (*pool.DepositResult, error)
-	PauseResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
-	ResumeResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
+	PauseResource(ctx context.Context, id ids.ID, reason *string) (*ent.PoolResource, error)
+	ResumeResource(ctx context.Context, id ids.ID, reason *string) (*ent.PoolResource, error)
 	VerifyResource(ctx context.Context, id ids.ID) (*ent.PoolResource, error)
 	RotateResourceKey(ctx context.Context, id ids.ID, apiKey string) (*ent.PoolResource, error)
 	WithdrawResource(ctx context.Context, id ids.ID) (*pool.DepositResult, error)
-	AddPlatformResource(ctx context.Context, input pool.DepositInput) (*ent.PoolResource, error)
+	AddPlatformResource(ctx context.Context, input pool.DepositInput, reason *string) (*ent.PoolResource, error)
 	SuspendResource(ctx context.Context, id ids.ID, reason string) (*ent.PoolResource, error)
-	SetResourceLimits(ctx context.Context, id ids.ID, maxConcurrency *int, maxRequestsPerMinute *int, maxTokensPerMinute *int) (*ent.PoolResource, error)
-	SetModelPrice(ctx context.Context, input pool.ModelPriceInput) (*pool.Model, error)
-	SetModelAlias(ctx context.Context, name string, model string) (*pool.Alias, error)
-	RemoveModelAlias(ctx context.Context, name string) (bool, error)
+	SetResourceLimits(ctx context.Context, id ids.ID, maxConcurrency *int, maxRequestsPerMinute *int, maxTokensPerMinute *int, reason *string) (*ent.PoolResource, error)
+	SetModelPrice(ctx context.Context, input pool.ModelPriceInput, reason *string) (*pool.Model, error)
+	SetModelAlias(ctx context.Context, name string, model string, reason *string) (*pool.Alias, error)
+	RemoveModelAlias(ctx context.Context, name string, reason *string) (bool, error)
 	SendVerification(ctx context.Context) (bool, error)
 	VerifyEmail(ctx context.Context, token string) (bool, error)
 	RequestPasswordReset(ctx context.Context, email string) (bool, error)
@@ -73,7 +73,7 @@ type MutationResolver interface {
 	RecoveryCodes(ctx context.Context) (*model.RecoveryCodesPayload, error)
 	DeleteAccount(ctx context.Context) (bool, error)
 	CreateInvite(ctx context.Context, email string, expiresAt *time.Time) (*account.Invitation, error)
-	UpdateSettings(ctx context.Context, input pool.SettingsPatch) (*ent.Setting, error)
+	UpdateSettings(ctx context.Context, input pool.SettingsPatch, reason *string) (*ent.Setting, error)
 	LinkIdentity(ctx context.Context) (*model.IdentityLink, error)
 	UnlinkIdentity(ctx context.Context, id ids.ID) (bool, error)
 }
@@ -124,6 +124,14 @@ func (ec *executionContext) field_Mutation_addPlatformResource_args(ctx context.
 		return nil, err
 	}
 	args["input"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -304,6 +312,14 @@ func (ec *executionContext) field_Mutation_pauseResource_args(ctx context.Contex
 		return nil, err
 	}
 	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -354,6 +370,14 @@ func (ec *executionContext) field_Mutation_removeModelAlias_args(ctx context.Con
 		return nil, err
 	}
 	args["name"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -418,6 +442,14 @@ func (ec *executionContext) field_Mutation_resumeResource_args(ctx context.Conte
 		return nil, err
 	}
 	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -432,6 +464,14 @@ func (ec *executionContext) field_Mutation_revokeApiToken_args(ctx context.Conte
 		return nil, err
 	}
 	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -490,6 +530,14 @@ func (ec *executionContext) field_Mutation_setModelAlias_args(ctx context.Contex
 		return nil, err
 	}
 	args["model"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg2
 	return args, nil
 }
 
@@ -504,6 +552,14 @@ func (ec *executionContext) field_Mutation_setModelPrice_args(ctx context.Contex
 		return nil, err
 	}
 	args["input"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -542,6 +598,14 @@ func (ec *executionContext) field_Mutation_setResourceLimits_args(ctx context.Co
 		return nil, err
 	}
 	args["maxTokensPerMinute"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg4
 	return args, nil
 }
 
@@ -564,6 +628,14 @@ func (ec *executionContext) field_Mutation_setRoles_args(ctx context.Context, ra
 		return nil, err
 	}
 	args["roles"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg2
 	return args, nil
 }
 
@@ -586,6 +658,14 @@ func (ec *executionContext) field_Mutation_setUserStatus_args(ctx context.Contex
 		return nil, err
 	}
 	args["status"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg2
 	return args, nil
 }
 
@@ -678,6 +758,14 @@ func (ec *executionContext) field_Mutation_updateSettings_args(ctx context.Conte
 		return nil, err
 	}
 	args["input"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg1
 	return args, nil
 }
 
@@ -1297,7 +1385,7 @@ func (ec *executionContext) _Mutation_revokeApiToken(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RevokeAPIToken(ctx, fc.Args["id"].(ids.ID))
+			return ec.Resolvers.Mutation().RevokeAPIToken(ctx, fc.Args["id"].(ids.ID), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.APIToken) graphql.Marshaler {
@@ -1341,7 +1429,7 @@ func (ec *executionContext) _Mutation_setRoles(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetRoles(ctx, fc.Args["userId"].(ids.ID), fc.Args["roles"].([]access.Role))
+			return ec.Resolvers.Mutation().SetRoles(ctx, fc.Args["userId"].(ids.ID), fc.Args["roles"].([]access.Role), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
@@ -1385,7 +1473,7 @@ func (ec *executionContext) _Mutation_setUserStatus(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetUserStatus(ctx, fc.Args["userId"].(ids.ID), fc.Args["status"].(user.Status))
+			return ec.Resolvers.Mutation().SetUserStatus(ctx, fc.Args["userId"].(ids.ID), fc.Args["status"].(user.Status), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
@@ -1801,7 +1889,7 @@ func (ec *executionContext) _Mutation_pauseResource(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().PauseResource(ctx, fc.Args["id"].(ids.ID))
+			return ec.Resolvers.Mutation().PauseResource(ctx, fc.Args["id"].(ids.ID), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PoolResource) graphql.Marshaler {
@@ -1845,7 +1933,7 @@ func (ec *executionContext) _Mutation_resumeResource(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().ResumeResource(ctx, fc.Args["id"].(ids.ID))
+			return ec.Resolvers.Mutation().ResumeResource(ctx, fc.Args["id"].(ids.ID), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PoolResource) graphql.Marshaler {
@@ -2021,7 +2109,7 @@ func (ec *executionContext) _Mutation_addPlatformResource(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().AddPlatformResource(ctx, fc.Args["input"].(pool.DepositInput))
+			return ec.Resolvers.Mutation().AddPlatformResource(ctx, fc.Args["input"].(pool.DepositInput), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PoolResource) graphql.Marshaler {
@@ -2109,7 +2197,7 @@ func (ec *executionContext) _Mutation_setResourceLimits(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetResourceLimits(ctx, fc.Args["id"].(ids.ID), fc.Args["maxConcurrency"].(*int), fc.Args["maxRequestsPerMinute"].(*int), fc.Args["maxTokensPerMinute"].(*int))
+			return ec.Resolvers.Mutation().SetResourceLimits(ctx, fc.Args["id"].(ids.ID), fc.Args["maxConcurrency"].(*int), fc.Args["maxRequestsPerMinute"].(*int), fc.Args["maxTokensPerMinute"].(*int), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PoolResource) graphql.Marshaler {
@@ -2153,7 +2241,7 @@ func (ec *executionContext) _Mutation_setModelPrice(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetModelPrice(ctx, fc.Args["input"].(pool.ModelPriceInput))
+			return ec.Resolvers.Mutation().SetModelPrice(ctx, fc.Args["input"].(pool.ModelPriceInput), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *pool.Model) graphql.Marshaler {
@@ -2197,7 +2285,7 @@ func (ec *executionContext) _Mutation_setModelAlias(ctx context.Context, field g
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().SetModelAlias(ctx, fc.Args["name"].(string), fc.Args["model"].(string))
+			return ec.Resolvers.Mutation().SetModelAlias(ctx, fc.Args["name"].(string), fc.Args["model"].(string), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *pool.Alias) graphql.Marshaler {
@@ -2241,7 +2329,7 @@ func (ec *executionContext) _Mutation_removeModelAlias(ctx context.Context, fiel
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().RemoveModelAlias(ctx, fc.Args["name"].(string))
+			return ec.Resolvers.Mutation().RemoveModelAlias(ctx, fc.Args["name"].(string), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -2814,7 +2902,7 @@ func (ec *executionContext) _Mutation_updateSettings(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().UpdateSettings(ctx, fc.Args["input"].(pool.SettingsPatch))
+			return ec.Resolvers.Mutation().UpdateSettings(ctx, fc.Args["input"].(pool.SettingsPatch), fc.Args["reason"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Setting) graphql.Marshaler {

@@ -22,6 +22,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	ApiToken() ApiTokenResolver
+	AuditEvent() AuditEventResolver
 	CompletePayload() CompletePayloadResolver
 	Completion() CompletionResolver
 	DepositPayload() DepositPayloadResolver
@@ -70,6 +71,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddPasskeyInput", ec.unmarshalInputAddPasskeyInput),
+			graphql.NewInputUnmarshaler("AuditFilter", ec.unmarshalInputAuditFilter),
 			graphql.NewInputUnmarshaler("CompleteInput", ec.unmarshalInputCompleteInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("DepositInput", ec.unmarshalInputDepositInput),
@@ -297,11 +299,58 @@ type Mutation {
   signOut: Boolean!
   reauthenticate(password: String!, code: String): Boolean!
   createApiToken(input: CreateApiTokenInput!): CreateApiTokenPayload!
-  revokeApiToken(id: ID!): ApiToken!
+  revokeApiToken(id: ID!, reason: String): ApiToken!
+  "A change ends the sessions of who it is about. reason is for the audit log, here and wherever admins may give one. Admins only."
+  setRoles(userId: ID!, roles: [Role!]!, reason: String): User!
   "Admins only."
-  setRoles(userId: ID!, roles: [Role!]!): User!
-  "Admins only."
-  setUserStatus(userId: ID!, status: UserStatus!): User!
+  setUserStatus(userId: ID!, status: UserStatus!, reason: String): User!
+}
+`, BuiltIn: false},
+	{Name: "../audit.graphqls", Input: `"Something that somebody did, or that the platform did by itself. From where (ip to requestId) is null for what another did."
+type AuditEvent {
+  id: ID!
+  at: Time!
+  "Null: the platform itself, somebody who is not known, or somebody whom you may not see."
+  actor: User
+  "user.signIn, resource.suspend, settings.update, …"
+  action: String!
+  "The id of what it was done to, or its name."
+  subject: String!
+  "A JSON object."
+  detail: String
+  "What the actor gave as the reason."
+  reason: String
+  ip: String
+  userAgent: String
+  sessionId: ID
+  tokenId: ID
+  "The X-Request-Id of the answer, which the server's log has too."
+  requestId: ID
+}
+
+"actorId and subject: admins, or your own id; else FORBIDDEN. from is inclusive, to is not."
+input AuditFilter {
+  actorId: ID
+  subject: String
+  action: String
+  from: Time
+  to: Time
+}
+
+type AuditEventConnection {
+  edges: [AuditEventEdge!]!
+  pageInfo: PageInfo!
+  totalCount: Int!
+}
+
+type AuditEventEdge {
+  node: AuditEvent!
+  cursor: Cursor!
+}
+
+extend type Query {
+  "Newest first: all of it for admins, for anyone else what they did and what was done to them."
+  auditLog(first: Int, after: Cursor, last: Int, before: Cursor, filter: AuditFilter): AuditEventConnection!
 }
 `, BuiltIn: false},
 	{Name: "../common.graphqls", Input: `"Exact decimal number of Credits as a string, at most 9 fraction digits, no exponent: \"9.95\". An Int is accepted as input, a Float is not."
@@ -901,9 +950,9 @@ extend type Mutation {
   "Verify the key with its provider, take the fee, encrypt the key, book the deposit and credit the owner. The first one makes its owner a CONTRIBUTOR."
   deposit(input: DepositInput!): DepositPayload!
   "From ACTIVE; else CONFLICT."
-  pauseResource(id: ID!): PoolResource!
+  pauseResource(id: ID!, reason: String): PoolResource!
   "From PAUSED; else CONFLICT."
-  resumeResource(id: ID!): PoolResource!
+  resumeResource(id: ID!, reason: String): PoolResource!
   "Test the key again; one SUSPENDED by its provider that passes becomes ACTIVE. From ACTIVE, PAUSED or SUSPENDED by PROVIDER; else CONFLICT."
   verifyResource(id: ID!): PoolResource!
   "Replace the key of a resource by another of the same provider account; verified like a deposit. From ACTIVE, PAUSED or SUSPENDED by PROVIDER; else CONFLICT."
@@ -911,17 +960,17 @@ extend type Mutation {
   "Take what is left back: the credits booked for it are debited (INSUFFICIENT_CREDITS where they are spent), its share of the fee is undone, the key is erased when its last request has ended. From any status but WITHDRAWN; else CONFLICT."
   withdrawResource(id: ID!): DepositPayload!
   "A key that the platform itself brings: ownerType PLATFORM, nobody is credited. Admins only."
-  addPlatformResource(input: DepositInput!): PoolResource!
+  addPlatformResource(input: DepositInput!, reason: String): PoolResource!
   "Admins only."
   suspendResource(id: ID!, reason: String!): PoolResource!
   "What a key may do at most at a time; null or 0: no limit. By its owner and admins, while its life lasts; else CONFLICT."
-  setResourceLimits(id: ID!, maxConcurrency: Int, maxRequestsPerMinute: Int, maxTokensPerMinute: Int): PoolResource!
+  setResourceLimits(id: ID!, maxConcurrency: Int, maxRequestsPerMinute: Int, maxTokensPerMinute: Int, reason: String): PoolResource!
   "Admins only."
-  setModelPrice(input: SetModelPriceInput!): Model!
+  setModelPrice(input: SetModelPriceInput!, reason: String): Model!
   "A further name, which no model on the price list has, of a model on it. What the name stood for before is replaced. Admins only."
-  setModelAlias(name: String!, model: String!): ModelAlias!
+  setModelAlias(name: String!, model: String!, reason: String): ModelAlias!
   "False where there was no such alias. Admins only."
-  removeModelAlias(name: String!): Boolean!
+  removeModelAlias(name: String!, reason: String): Boolean!
 }
 
 extend type Subscription {
@@ -1084,7 +1133,7 @@ extend type Query {
 
 extend type Mutation {
   "Admins only."
-  updateSettings(input: UpdateSettingsInput!): Settings!
+  updateSettings(input: UpdateSettingsInput!, reason: String): Settings!
 }
 `, BuiltIn: false},
 	{Name: "../signon.graphqls", Input: `enum SignUpMode {
@@ -1295,6 +1344,58 @@ func (ec *executionContext) childFields_ApiToken(ctx context.Context, field grap
 		return ec.fieldContext_ApiToken_models(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEvent_id(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEvent_at(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEvent_action(ctx, field)
+	case "subject":
+		return ec.fieldContext_AuditEvent_subject(ctx, field)
+	case "detail":
+		return ec.fieldContext_AuditEvent_detail(ctx, field)
+	case "reason":
+		return ec.fieldContext_AuditEvent_reason(ctx, field)
+	case "ip":
+		return ec.fieldContext_AuditEvent_ip(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_AuditEvent_userAgent(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_AuditEvent_sessionId(ctx, field)
+	case "tokenId":
+		return ec.fieldContext_AuditEvent_tokenId(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEvent_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEventConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AuditEventEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Catalogue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -3,6 +3,7 @@ package model
 
 import (
 	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/server/audit"
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/page"
 )
@@ -21,4 +22,6 @@ type (
 	LedgerTransactionEdge       = page.Edge[*ent.LedgerTransaction]
 	WalletEntryConnection       = page.Connection[ledger.WalletEntry]
 	WalletEntryEdge             = page.Edge[ledger.WalletEntry]
+	AuditEventConnection        = page.Connection[audit.Event]
+	AuditEventEdge              = page.Edge[audit.Event]
 )

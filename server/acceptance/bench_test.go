@@ -19,7 +19,7 @@ func BenchmarkComplete(b *testing.B) {
 	dir := b.TempDir()
 	p := programtest.Launch(b, []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + b.TempDir(), "POOL_DATA_DIR=" + dir, "POOL_LISTEN=" + programtest.FreeAddress(b), "POOL_SIGNUPS_PER_HOUR=0",
-		"POOL_RATE_LIMIT_RPM=0", "POOL_ADMIN_EMAIL=" + programtest.AdminEmail, "POOL_ADMIN_PASSWORD=" + programtest.AdminPassword, "POOL_PROVIDER_URLS=" + u.ProviderURLs(),
+		"POOL_RATE_LIMIT_RPM=0", "POOL_QUERY_COST_PER_MINUTE=0", "POOL_ADMIN_EMAIL=" + programtest.AdminEmail, "POOL_ADMIN_PASSWORD=" + programtest.AdminPassword, "POOL_PROVIDER_URLS=" + u.ProviderURLs(),
 	})
 	admin, tom := p.Admin(), p.Person("tom")
 	admin.GPT4()

@@ -80,6 +80,7 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 	background.Go(func() error { return s.feed.Run(services) })
 	background.Go(func() error { return s.pool.Run(services) })
 	background.Go(func() error { return s.account.Run(services) })
+	background.Go(func() error { return s.sharing.Run(services) })
 	background.Go(func() error { return s.keeper.Run(services) })
 	background.Go(func() error { return s.checks.Run(services) })
 	if s.outbox != nil {

@@ -9,13 +9,13 @@ import (
 	"net/http"
 	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/frontend"
 	"github.com/resourcepool/resourcepool/graph"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/account"
+	"github.com/resourcepool/resourcepool/server/audit"
 	"github.com/resourcepool/resourcepool/server/check"
 	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/config"
@@ -54,6 +54,7 @@ type Server struct {
 	checks     *check.Keeper
 	proofs     *checkpoint.Proofs
 	statements *statement.Service
+	sharing    *limit.Sharing
 	http       *httpd.Server
 	outbox     *mail.Outbox   // nil where no mail is sent
 	metrics    *metricsServer // nil where there is none
@@ -111,6 +112,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 
+	s.sharing = limit.NewSharing(s.requests, keys, o.Clock, o.Log)
 	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
 	s.checks = check.NewKeeper(check.Deps{DB: s.checking, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
 	signOn := singleSignOn(cfg, s.url, o.Clock)
@@ -139,6 +141,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 
 	resolver := &graph.Resolver{
 		Policy: policy, Accounts: s.account, Profiles: s.account, Pool: s.pool, Reports: pool.NewReports(pool.ReportsDeps{Ent: client, Policy: policy, Clock: o.Clock}),
+		Audit:  audit.New(client, policy),
 		Prices: prices, SettingsStore: settings, Ledger: s.ledger, Proofs: s.proofs, Gateway: s.gateway, Feed: s.feed,
 		SignOnAddress: httpd.SSOStart,
 	}
@@ -196,13 +199,14 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 // edge joins GraphQL and HTTP, which ask each other: who may open a socket, and what a request brought.
 func (s *Server) edge(o Options, resolver *graph.Resolver, prices *pool.Prices, source *ids.Source) error {
 	var server *httpd.Server
-	var rate *limit.Limiter
-	if rpm := o.Config.RateLimitRPM; rpm > 0 {
-		rate = limit.New(o.Clock, rpm, time.Minute/time.Duration(rpm))
+	requests := &limit.Requests{
+		Account: s.sharing.PerMinute("account", o.Config.RateLimitRPM),
+		Token:   s.sharing.PerMinute("token", o.Config.TokenRateLimitRPM),
+		Cost:    s.sharing.PerMinute("cost", o.Config.QueryCostPerMinute),
 	}
 	graphql, err := graph.New(graph.Config{
 		Resolver: resolver, Auth: s.account, Log: o.Log, Clock: o.Clock, IDs: source,
-		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) }, Stopping: s.stopping, Rate: rate,
+		AllowedOrigin: func(r *http.Request) bool { return server.AllowedOrigin(r) }, Stopping: s.stopping, Requests: requests,
 	})
 	if err != nil {
 		return err
@@ -217,9 +221,9 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, prices *pool.Prices, 
 			return graph.WithRequest(ctx, &graph.Request{IP: r.IP, Session: r.Session, SetSession: r.SetSession, ClearSession: r.ClearSession})
 		},
 		API: v1.New(v1.Config{
-			Gateway: s.gateway, Prices: prices, Authenticate: s.account.ActorByToken, Rate: rate, Stopping: s.stopping, Clock: o.Clock, Log: o.Log,
+			Gateway: s.gateway, Prices: prices, Authenticate: s.account.ActorByToken, Refresh: s.account.Refresh, Requests: requests, Stopping: s.stopping, Clock: o.Clock, Log: o.Log,
 		}),
-		Downloads: s.downloads(), SSO: s.account, Rate: rate, Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
+		Downloads: s.downloads(), SSO: s.account, Requests: requests, Frontend: pages, NotBuilt: frontend.NotBuilt, Ready: s.ready, Log: o.Log, IDs: source,
 	})
 	s.http = server
 	return err

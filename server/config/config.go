@@ -50,8 +50,9 @@ type Config struct {
 	VerifyEmail   bool         // an e-mail counts once it is verified
 	// AdminSecondFactor has admins act as such only where they signed in with a second factor.
 	AdminSecondFactor bool
-	RateLimitRPM      int // requests a minute of one principal, 0 for any number
 	SignupsPerHour    int // of one address, 0 for any number
+	// Requests a minute of one person and of one token, and what their documents may cost; 0 for any number.
+	RateLimitRPM, TokenRateLimitRPM, QueryCostPerMinute int
 
 	// First values of the settings; afterwards the database has them.
 	PriceMarkup           int64 // 10⁻⁹

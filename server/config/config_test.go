@@ -45,7 +45,7 @@ func TestLoad(t *testing.T) {
 			"DATABASE_URL=postgres://u:p@db/pool", "MIGRATE_DATABASE_URL=postgres://o:p@db/pool",
 			"POOL_MASTER_KEY=" + base64.RawURLEncoding.EncodeToString(key),
 			"POOL_ADMIN_EMAIL=root@example.org", "POOL_ADMIN_PASSWORD=correct horse", "POOL_SIGNUP=invite",
-			"POOL_RATE_LIMIT_RPM=0", "POOL_SIGNUPS_PER_HOUR=5", "POOL_PRICE_MARKUP=1.5", "POOL_DEPOSIT_FEE=0", "POOL_UNCONFIRMED_TRUST_LIMIT=0.5",
+			"POOL_RATE_LIMIT_RPM=0", "POOL_TOKEN_RATE_LIMIT_RPM=60", "POOL_QUERY_COST_PER_MINUTE=0", "POOL_SIGNUPS_PER_HOUR=5", "POOL_PRICE_MARKUP=1.5", "POOL_DEPOSIT_FEE=0", "POOL_UNCONFIRMED_TRUST_LIMIT=0.5",
 			"POOL_PROVIDER_URLS=openai=https://proxy.internal/v1/, deepseek=http://127.0.0.1:9",
 		})
 		require.NoError(t, err)
@@ -55,7 +55,7 @@ func TestLoad(t *testing.T) {
 		require.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}, c.TrustedProxies)
 		require.Equal(t, "postgres://o:p@db/pool", c.MigrateDatabaseURL.Reveal())
 		require.Equal(t, "correct horse", c.AdminPassword.Reveal())
-		require.Equal(t, 0, c.RateLimitRPM)
+		require.Equal(t, []int{0, 60, 0}, []int{c.RateLimitRPM, c.TokenRateLimitRPM, c.QueryCostPerMinute})
 		require.EqualValues(t, money.One/2, c.UnconfirmedTrustLimit)
 		require.Equal(t, map[string]string{"openai": "https://proxy.internal/v1", "deepseek": "http://127.0.0.1:9"}, c.ProviderURLs)
 		got, err := c.MasterKey(nil)

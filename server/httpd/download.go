@@ -58,14 +58,12 @@ func (s *Server) make(d Download, r *http.Request) (File, error) {
 	if !d.Open && !a.SignedIn() {
 		return File{}, errSignIn
 	}
-	if s.Rate != nil {
-		caller := limit.Network(origin.From(r.Context()).IP)
-		if a.SignedIn() {
-			caller = string(a.ID)
-		}
-		if err := limit.Refusal(s.Rate.Take(caller)); err != nil {
-			return File{}, err
-		}
+	caller := limit.Caller{Address: origin.From(r.Context()).IP}
+	if a.SignedIn() {
+		caller.Account, caller.Token = string(a.ID), string(a.TokenID)
+	}
+	if err := s.Requests.Take(caller); err != nil {
+		return File{}, err
 	}
 	return d.Make(r.Context(), r)
 }

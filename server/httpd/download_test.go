@@ -39,7 +39,7 @@ func TestDownloads(t *testing.T) {
 			return file("for " + string(access.From(ctx).ID)), nil
 		}},
 	}
-	c.Rate = limit.New(clock.NewFake(time.Now()), 20, time.Minute)
+	c.Requests = &limit.Requests{Account: limit.New(clock.NewFake(time.Now()), 20, time.Minute)}
 	s := server(t, c)
 	cookie := []string{"Cookie", "__Host-pool_session=good"}
 

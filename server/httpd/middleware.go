@@ -16,6 +16,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
+	"github.com/resourcepool/resourcepool/server/limit"
 	"github.com/resourcepool/resourcepool/server/origin"
 )
 
@@ -141,6 +142,10 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 		actor, err := s.actor(ctx, r, secret)
 		switch f, ok := fault.As(err); {
 		case ok && f.Code != fault.Internal:
+			if err := s.Requests.Take(limit.Caller{Address: origin.From(ctx).IP}); err != nil {
+				s.refused(w, r, err)
+				return
+			}
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			answer(w, http.StatusUnauthorized, f.Code, f.Message, "")
 			return

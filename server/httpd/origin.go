@@ -96,7 +96,7 @@ func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
 			h := w.Header()
 			h.Set("Access-Control-Allow-Origin", origin)
 			h.Set("Access-Control-Allow-Credentials", "true")
-			h.Set("Access-Control-Expose-Headers", "X-Request-Id")
+			h.Set("Access-Control-Expose-Headers", "X-Request-Id, RateLimit-Policy, RateLimit, Retry-After")
 			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 				h.Set("Access-Control-Allow-Methods", "POST")
 				h.Set("Access-Control-Allow-Headers", "Content-Type, Authorization")

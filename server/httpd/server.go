@@ -54,7 +54,7 @@ type Config struct {
 	Downloads   []Download
 	SSO         SingleSignOn                // nil: there is none
 	API         http.Handler                // of everything under /v1/; nil: nothing
-	Rate        *limit.Limiter              // of downloads, by person or address; nil: any
+	Requests    *limit.Requests             // bounds downloads, and tokens that are not good; nil: nothing
 	Frontend    fs.FS                       // nil where it is not built
 	NotBuilt    string                      // the page to show then
 	Ready       func(context.Context) error // why the server can't take requests now

@@ -101,8 +101,10 @@ func (s *Service) Suspend(ctx context.Context, actor *access.Actor, id ids.ID, r
 	if !was.in(stoppable) {
 		return nil, wrongState(r, "suspended")
 	}
+	event := s.event(actor.ID, actionSuspended, id, map[string]any{"from": string(was.status), "reason": reason})
+	event.Reason = reason
 	return s.change(ctx, "suspended", move{
-		id: id, event: s.event(actor.ID, actionSuspended, id, map[string]any{"from": string(was.status), "reason": reason}),
+		id: id, event: event,
 		from: []condition{inState([]state{was})}, set: []setter{toSuspended(ByAdmin, reason)},
 	})
 }

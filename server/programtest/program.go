@@ -69,7 +69,7 @@ func Settings(t testing.TB, database string, more ...string) []string {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "POOL_MASTER_KEY=" + MasterKey,
 		"MIGRATE_DATABASE_URL=" + database, "DATABASE_URL=" + dbtest.App(t, database),
 		"POOL_DATA_DIR=" + t.TempDir(), "POOL_ADMIN_EMAIL=" + AdminEmail, "POOL_ADMIN_PASSWORD=" + AdminPassword,
-		"POOL_LISTEN=" + FreeAddress(t), "POOL_SIGNUPS_PER_HOUR=0", "POOL_RATE_LIMIT_RPM=0",
+		"POOL_LISTEN=" + FreeAddress(t), "POOL_SIGNUPS_PER_HOUR=0", "POOL_RATE_LIMIT_RPM=0", "POOL_QUERY_COST_PER_MINUTE=0",
 	}
 	return append(env, more...)
 }

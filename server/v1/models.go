@@ -7,6 +7,7 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/gateway"
+	"github.com/resourcepool/resourcepool/server/limit"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
@@ -142,10 +143,17 @@ func reply(w http.ResponseWriter, v any) {
 	_, _ = w.Write(written(v))
 }
 
-// limits tells how many requests the caller may send yet.
-func (s *server) limits(w http.ResponseWriter, caller string) {
-	most, left, reset := s.Rate.State(caller)
+// limits tells how many requests the caller may send yet, in the words of OpenAI's clients and in those that are to become
+// everybody's.
+func (s *server) limits(w http.ResponseWriter, caller limit.Caller) {
+	most, left, reset, ok := s.Requests.State(caller)
+	if !ok {
+		return
+	}
 	h := w.Header()
+	policy, state := s.Requests.Fields(caller)
+	h.Set("RateLimit-Policy", policy)
+	h.Set("RateLimit", state)
 	h.Set("X-RateLimit-Limit-Requests", strconv.Itoa(most))
 	h.Set("X-RateLimit-Remaining-Requests", strconv.Itoa(left))
 	h.Set("X-RateLimit-Reset-Requests", strconv.FormatInt(int64((reset+time.Second-1)/time.Second), 10)+"s")

@@ -15,6 +15,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/limit"
+	"github.com/resourcepool/resourcepool/server/origin"
 	"github.com/resourcepool/resourcepool/server/pool"
 	"github.com/resourcepool/resourcepool/server/provider"
 )
@@ -32,16 +33,18 @@ type prices interface {
 	Near(name string) []string
 }
 
-// Config is what the edge is made of. None may be missing but Rate.
+// Config is what the edge is made of. None may be missing but Requests.
 type Config struct {
 	Gateway *gateway.Gateway
 	Prices  prices
 	// Authenticate finds out whose API token this is; one that is not good is an UNAUTHENTICATED.
 	Authenticate func(ctx context.Context, token string) (*access.Actor, error)
-	Rate         *limit.Limiter  // requests of one person; nil: any number
-	Stopping     <-chan struct{} // closed when the server is being stopped
-	Clock        clock.Clock
-	Log          *slog.Logger
+	// Refresh returns the actor as it is now: nil where its token has ended.
+	Refresh  func(ctx context.Context, a *access.Actor) (*access.Actor, error)
+	Requests *limit.Requests // of one person, one token, one address; nil: any number
+	Stopping <-chan struct{} // closed when the server is being stopped
+	Clock    clock.Clock
+	Log      *slog.Logger
 }
 
 type server struct {
@@ -83,10 +86,14 @@ func (s *server) signedIn(next func(http.ResponseWriter, *http.Request, *access.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		actor, err := s.actor(r)
-		if err == nil && s.Rate != nil {
-			err = limit.Refusal(s.Rate.Take(string(actor.ID)))
-			s.limits(w, string(actor.ID))
+		caller := limit.Caller{Address: origin.From(r.Context()).IP}
+		if err == nil {
+			caller.Account, caller.Token = string(actor.ID), string(actor.TokenID)
 		}
+		if slow := s.Requests.Take(caller); slow != nil && fault.CodeOf(err) != fault.Internal {
+			err = slow
+		}
+		s.limits(w, caller)
 		if err != nil {
 			s.fail(w, r, err)
 			return
@@ -169,7 +176,7 @@ func (s *server) relay(w http.ResponseWriter, r *http.Request, actor *access.Act
 		return
 	}
 	if accepted.Streamed {
-		s.stream(w, r, accepted, kind)
+		s.stream(w, r, actor, accepted, kind)
 		return
 	}
 	result, err := accepted.Do(r.Context(), nil)

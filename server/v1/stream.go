@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/gateway"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -119,12 +120,17 @@ func (e *events) stop() (begun bool) {
 }
 
 // stream answers piece by piece.
-func (s *server) stream(w http.ResponseWriter, r *http.Request, accepted *gateway.Relay, kind provider.Kind) {
+func (s *server) stream(w http.ResponseWriter, r *http.Request, actor *access.Actor, accepted *gateway.Relay, kind provider.Kind) {
 	e := newEvents(w, r, s.heartbeat)
 	defer e.stop() // the heartbeat must not outlive the answer, whatever ends that
 	ctx, stop := s.untilStopped(r.Context())
 	defer stop()
+	ctx, release := s.whileAllowed(ctx, actor)
+	defer release()
 	result, err := accepted.Do(ctx, e.send)
+	if why, ok := fault.As(context.Cause(ctx)); ok && err != nil {
+		err = why
+	}
 	begun := e.stop() // a heartbeat now would write the header while costs does
 	var last []byte
 	if result != nil && e.n == 0 { // a repetition
