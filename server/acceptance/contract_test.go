@@ -85,6 +85,9 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	call(admin, "suspendResource", `mutation($id: ID!) { suspendResource(id: $id, reason: "looking into it") { status statusReason suspendedBy } }`, id(bobs))
 	call(bob, "withdrawResource", `mutation($id: ID!) { withdrawResource(id: $id) { fee credited vesting resource { status } transaction { id } viewer { id } } }`, id(bobs))
 	call(admin, "setRoles", `mutation($id: ID!) { setRoles(userId: $id, roles: [USER, CONTRIBUTOR]) { roles } }`, id(tom.ID))
+	tom.SignInAgain("tom")
+	call(admin, "auditLog", `query($id: String!) { auditLog(filter: {subject: $id, action: "user.roles", from: "2026-01-01T00:00:00Z"}) { edges { cursor node { id at
+		actor { id } action subject detail reason ip userAgent sessionId tokenId requestId } }`+pageInfo+` } }`, id(tom.ID))
 	call(admin, "setUserStatus", `mutation($id: ID!) { setUserStatus(userId: $id, status: FROZEN) { status } }`, id(tom.ID))
 	tom.Refused("FORBIDDEN", programtest.Complete, input)
 	call(tom, "reauthenticate", `mutation { reauthenticate(password: "password of tom") }`, nil)
