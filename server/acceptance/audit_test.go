@@ -55,6 +55,7 @@ func TestEveryActLeavesOneRowInTheAuditLog(t *testing.T) {
 		{admin, "verifyResource", `mutation($id: ID!) { verifyResource(id: $id) { id } }`, "resource.verify", ofBobs, ""},
 		{admin, "suspendResource", `mutation($id: ID!) { suspendResource(id: $id, reason: "why") { id } }`, "resource.suspend", ofBobs, "why"},
 		{admin, "resumeResource", `mutation($id: ID!) { resumeResource(id: $id) { id } }`, "resource.lift", ofBobs, ""},
+		{admin, "createInvite", `mutation { createInvite(email: "new@example.org") { code } }`, "user.invite", nil, ""},
 		{admin, "setRoles", `mutation($id: ID!) { setRoles(userId: $id, roles: [USER, ADMIN], reason: "why") { id } }`, "user.roles", ofTom, "why"},
 		{bob, "rotateResourceKey", `mutation($id: ID!) { rotateResourceKey(id: $id, apiKey: "sk-bobs-new-0123456789") { id } }`, "resource.rotate", ofBobs, ""},
 		{bob, "withdrawResource", `mutation($id: ID!) { withdrawResource(id: $id) { fee } }`, "resource.withdraw", ofBobs, ""},

@@ -25,7 +25,7 @@ func TestSignInAndSignOutAreAudited(t *testing.T) {
 	require.NoError(t, f.SignOut(ctx, now))
 	require.NoError(t, f.SignOut(ctx, now), "once more does nothing")
 	for action, detail := range map[string]string{
-		"user.signIn":         `{"session": "` + string(now.SessionID) + `", "replaces": "` + string(tom.SessionID) + `"}`,
+		"user.signIn":         `{"session": "` + string(now.SessionID) + `", "replaces": "` + string(tom.SessionID) + `", "method": "PASSWORD", "secondFactor": false}`,
 		"user.signOut":        `{"session": "` + string(now.SessionID) + `"}`,
 		"user.reauthenticate": `null`,
 	} {
