@@ -1,6 +1,11 @@
 package main
 
 var content = []control{
+	{Row: 46, Test: "TestRow46_CSVInjection", Edits: []edit{
+		{"server/statement/statement.go", `		return "'" + s
+`, `		return s
+`},
+	}},
 	{Row: 45, Test: "TestRow45_StoredXSS", Edits: []edit{
 		{"server/httpd/middleware.go", `h.Set("Content-Security-Policy", policy)`, "_ = policy"},
 	}},

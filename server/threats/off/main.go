@@ -39,7 +39,7 @@ var groups = map[string][]control{
 	"graphql":   graphQL,
 	"websocket": webSocket,
 	"http":      overHTTP,
-	"access":    accessRights,
+	"access":    slices.Concat(accessRights, signIns),
 	"keys":      keys,
 	"upstream":  upstream,
 	"money":     moneyMoves,
