@@ -34,12 +34,12 @@ const password = "correct horse battery"
 // budgets does what the ledger does: one row, in the caller's transaction.
 type budgets struct{}
 
-func (budgets) OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits) error {
+func (budgets) OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits, period string) error {
 	var spendLimit any
 	if limit != nil {
 		spendLimit = int64(*limit)
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO ledger_budgets (token_id, spend_limit) VALUES ($1, $2)`, string(token), spendLimit)
+	_, err := tx.ExecContext(ctx, `INSERT INTO ledger_budgets (token_id, spend_limit, period) VALUES ($1, $2, $3)`, string(token), spendLimit, period)
 	return err
 }
 

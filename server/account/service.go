@@ -31,9 +31,9 @@ const (
 	Closed SignUpMode = "closed"
 )
 
-// Budgets opens the row that bounds what a token spends, in the transaction that makes the token.
+// Budgets opens the row that bounds what a token spends, in the transaction that makes the token: in each period, or "" once.
 type Budgets interface {
-	OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits) error
+	OpenBudget(ctx context.Context, tx journal.Execer, token ids.ID, limit *money.Credits, period string) error
 }
 
 // Keys is the vault: its keyed hash, and what it seals. DestroyUser makes what was sealed for a user unreadable for good.

@@ -28,7 +28,7 @@ func (st store) createToken(ctx context.Context, t newToken, b Budgets, e journa
 		if made, err = create.Save(ctx); err != nil {
 			return fmt.Errorf("account: write an API token: %w", err)
 		}
-		if err := b.OpenBudget(ctx, tx, t.id, t.limit); err != nil {
+		if err := b.OpenBudget(ctx, tx, t.id, t.limit, ""); err != nil {
 			return err
 		}
 		return note(ctx, tx, t.user, e)

@@ -44,7 +44,7 @@ func TestATokensBudgetBindsAndCounts(t *testing.T) {
 	tom := w.consumer("50")
 	tom.TokenID = source.New(ids.Token)
 	limit := credits(t, "15")
-	require.NoError(t, w.ledger.OpenBudget(t.Context(), w.db, tom.TokenID, &limit))
+	require.NoError(t, w.ledger.OpenBudget(t.Context(), w.db, tom.TokenID, &limit, ""))
 	w.up.NextUsage(first, 2000, 1000)
 	w.complete(tom, capped(ask("gpt-4"), 1000), false)
 	_, err := w.gw.Complete(t.Context(), tom, capped(ask("gpt-4"), 1000))

@@ -212,7 +212,7 @@ func TestATokenSpendsNoMoreThanItsBudget(t *testing.T) {
 	key := deposit(t, l, "", 100*one)
 	grant(t, l, tom, 100*one)
 	limit := money.Credits(15 * one)
-	require.NoError(t, l.OpenBudget(t.Context(), db, token, &limit))
+	require.NoError(t, l.OpenBudget(t.Context(), db, token, &limit, ""))
 	h := hold(tom, key, "", 10*one, one)
 	h.Token = token
 	do(t, l, h)
@@ -221,7 +221,9 @@ func TestATokenSpendsNoMoreThanItsBudget(t *testing.T) {
 	_, err := l.Do(t.Context(), ledger.Request{Op: again})
 	require.ErrorIs(t, err, ledger.ErrInsufficientCredits)
 	require.Contains(t, err.Error(), "Credits")
-	do(t, l, &ledger.Settle{Hold: h.ID, Charge: 4 * one, Cost: one, Usage: usage(tom, key, "")})
+	u := usage(tom, key, "")
+	u.Token = token
+	do(t, l, &ledger.Settle{Hold: h.ID, Charge: 4 * one, Cost: one, Usage: u})
 	budgets, err := l.Budgets(t.Context(), token)
 	require.NoError(t, err)
 	require.Equal(t, ledger.Budget{Limit: &limit, Spent: 4 * one}, budgets[token])

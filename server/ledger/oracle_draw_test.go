@@ -41,9 +41,10 @@ const (
 	stepThaw
 	stepOwe     // a user comes to owe, as a claw-back will make them
 	stepUnready // what was reserved for a withdrawal is no longer there
+	stepLater   // hours go by
 )
 
-var stepNames = []string{"Hold", "Move", "Settle", "Release", "Deposit", "Vest", "Withdraw", "Grant", "Commit", "Together", "Freeze", "Thaw", "Owe", "Unready"}
+var stepNames = []string{"Hold", "Move", "Settle", "Release", "Deposit", "Vest", "Withdraw", "Grant", "Commit", "Together", "Freeze", "Thaw", "Owe", "Unready", "Later"}
 
 func (k stepKind) operation() bool { return k <= stepGrant }
 
@@ -140,7 +141,7 @@ const longestStory = 70
 
 var (
 	people = []ids.ID{"usr_0", "usr_1", "usr_2"}
-	tokens = []ids.ID{"", "", "", "tok_limited", "tok_tight", "tok_unlimited", "tok_unheard_of"}
+	tokens = []ids.ID{"", "", "", "tok_limited", "tok_tight", "tok_unlimited", "tok_daily", "tok_daily", "tok_unheard_of"}
 	keys   = names("res")
 	holds  = names("hld")
 )
@@ -237,7 +238,7 @@ func (t *teller) held(resolves bool) ids.ID {
 
 func (t *teller) next() step {
 	var s step
-	n := t.choose(42)
+	n := t.choose(44)
 	if t.steps++; t.steps < 7 { // something to begin with
 		n %= 7
 	}
@@ -277,6 +278,8 @@ func (t *teller) next() step {
 	case n < 36:
 		s = step{kind: stepVest}
 		t.key(&s)
+	case n >= 42:
+		s = step{kind: stepLater, amount: int64(1 + t.choose(30))}
 	case n < 37 && t.indebts:
 		s = step{kind: stepOwe, user: t.one(people), amount: t.amount()}
 	case n < 38 && t.indebts:

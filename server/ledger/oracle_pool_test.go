@@ -8,7 +8,7 @@ import (
 )
 
 func (o *oracle) copy() *oracle {
-	return &oracle{accounts: maps.Clone(o.accounts), moved: maps.Clone(o.moved), served: maps.Clone(o.served), budgets: maps.Clone(o.budgets),
+	return &oracle{accounts: maps.Clone(o.accounts), moved: maps.Clone(o.moved), served: maps.Clone(o.served), budgets: maps.Clone(o.budgets), hours: o.hours,
 		deposits: maps.Clone(o.deposits), holds: maps.Clone(o.holds)}
 }
 

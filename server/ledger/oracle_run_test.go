@@ -160,6 +160,7 @@ func (w *world) sameState(is *same) {
 		if b := w.state.budgets[id]; b != nil {
 			got = b.budgetRow
 		}
+		got.renew(w.now)
 		is.number("spent of "+string(id), int64(got.spent), want.spent)
 		is.number("held of "+string(id), int64(got.held), want.held)
 	}

@@ -17,6 +17,7 @@ type oracle struct {
 	budgets  map[ids.ID]keptBudget
 	deposits map[ids.ID]keptDeposit
 	holds    map[ids.ID]keptHold
+	hours    int // since a midnight
 }
 
 // Amounts are never changed in place, so that a shallow copy is a copy.
@@ -25,7 +26,10 @@ type kept struct {
 	frozen, closing bool
 }
 
-type keptBudget struct{ limit, spent, held *big.Int } // no limit: nil
+type keptBudget struct {
+	limit, spent, held *big.Int // no limit: nil
+	perDay             bool
+}
 
 type keptDeposit struct {
 	user                                                                      ids.ID
@@ -285,6 +289,20 @@ func (o *oracle) settleLate(s *step, r *ruling, cost *big.Int) string {
 	taken := least(cost, o.at(r.resource).available())
 	o.prove(r, s.resource, s.owner, s.user, cost)
 	return o.book(r, KindUsage, move{r.resource, neg(taken)}, move{Supply, minus(taken, cost)}, move{Spent, cost})
+}
+
+// pass lets time go by: what tokens spend in a day is counted anew after midnight.
+func (o *oracle) pass(hours int) {
+	if o.hours += hours; o.hours < 24 {
+		return
+	}
+	o.hours %= 24
+	for id, b := range o.budgets {
+		if b.perDay {
+			b.spent = nothing
+			o.budgets[id] = b
+		}
+	}
 }
 
 // prove counts what a contributor's key served to others.

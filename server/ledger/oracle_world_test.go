@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"time"
 
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/money"
@@ -20,17 +21,21 @@ type world struct {
 	served   map[ids.ID]*big.Int    // by it
 	oracle   *oracle
 	counts   map[string]int // of operations, by kind and what became of them
+	now      time.Time
 }
 
 func newWorld(counts map[string]int) *world {
 	w := &world{
 		accounts: map[AccountID]accountRow{}, terms: map[ids.ID]terms{}, holds: map[ids.ID]hold{}, total: map[AccountID]*big.Int{}, served: map[ids.ID]*big.Int{}, counts: counts,
-		budgets: map[ids.ID]budgetRow{"tok_limited": {limited: true, limit: 40}, "tok_tight": {limited: true, limit: 9}, "tok_unlimited": {}},
+		budgets: map[ids.ID]budgetRow{
+			"tok_limited": {limited: true, limit: 40}, "tok_tight": {limited: true, limit: 9}, "tok_unlimited": {}, "tok_daily": {limited: true, limit: 30, period: Day},
+		},
+		now: time.Date(2026, 2, 27, 0, 0, 0, 0, time.UTC),
 		oracle: &oracle{accounts: map[AccountID]kept{}, moved: map[AccountID]*big.Int{}, served: map[ids.ID]*big.Int{}, budgets: map[ids.ID]keptBudget{},
 			deposits: map[ids.ID]keptDeposit{}, holds: map[ids.ID]keptHold{}},
 	}
 	for id, b := range w.budgets {
-		k := keptBudget{spent: nothing, held: nothing}
+		k := keptBudget{spent: nothing, held: nothing, perDay: b.period == Day}
 		if b.limited {
 			k.limit = big.NewInt(int64(b.limit))
 		}
@@ -68,6 +73,7 @@ func (w *world) load(operations []Operation) {
 	for id := range t.budgets {
 		if row, ok := w.budgets[id]; ok {
 			s.budgets[id] = &budget{budgetRow: row, loaded: row}
+			s.budgets[id].renew(w.now)
 		}
 	}
 	for id, d := range w.terms {
@@ -149,6 +155,9 @@ func (w *world) befall(s *step) {
 	switch s.kind {
 	case stepFreeze:
 		set(s.account, func(a *accountRow) { a.frozen = true })
+	case stepLater:
+		w.now = w.now.Add(time.Duration(s.amount) * time.Hour)
+		w.oracle.pass(int(s.amount))
 	case stepThaw:
 		set(s.account, func(a *accountRow) { a.frozen = false })
 	case stepOwe:

@@ -49,6 +49,8 @@ type budgetRow struct {
 	limited     bool
 	limit       money.Credits
 	spent, held money.Credits
+	period      Period
+	since       time.Time // when the period began that spent counts from; in UTC, zero where there is none
 }
 
 func (b *budget) left() money.Credits { return b.limit - b.spent - b.held }

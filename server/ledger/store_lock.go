@@ -134,7 +134,8 @@ func (w *writer) guard(ctx context.Context, tx *sql.Tx, b *batchRun) error {
 
 // lockRows locks the holds, then the accounts of the operations and of those holds, then the budgets likewise, then, where
 // something may be booked, the head, each in the order of its ids: the parts of a UNION ALL run one after the other, and each
-// array is made before its rows are looked up.
+// array is made before its rows are looked up. What time it is, is asked once the budgets are locked, where their periods go by
+// it: where something may be booked they go by the time of that.
 const lockRows = `WITH h AS MATERIALIZED (
 	SELECT id, user_id, resource_id, owner_id, token_id, operation, credits, usd FROM ledger_holds WHERE id = ANY ($1::text[]) ORDER BY id FOR UPDATE
 ), a AS MATERIALIZED (
@@ -142,24 +143,26 @@ const lockRows = `WITH h AS MATERIALIZED (
 	WHERE id = ANY ($2::text[] || ARRAY(SELECT 'wallet:' || user_id FROM h UNION SELECT 'resource:' || resource_id FROM h))
 	ORDER BY id FOR NO KEY UPDATE
 ), b AS MATERIALIZED (
-	SELECT token_id, spend_limit, spent, held FROM ledger_budgets
+	SELECT token_id, spend_limit, spent, held, period, period_start FROM ledger_budgets
 	WHERE token_id = ANY ($3::text[] || ARRAY(SELECT token_id FROM h WHERE token_id <> '')) ORDER BY token_id FOR NO KEY UPDATE
 ), hd AS MATERIALIZED (
 	SELECT seq, hash, greatest(at, clock_timestamp()) AS at FROM ledger_head WHERE $4::bool AND id = 1 FOR UPDATE
 )
 SELECT 'h', id, user_id, resource_id, owner_id, token_id, operation, credits, usd, false, false, 0, NULL::bytea, NULL::timestamptz FROM h
 UNION ALL SELECT 'a', id, '', '', '', '', '', balance, held, frozen, closing, 0, NULL, NULL FROM a
-UNION ALL SELECT 'b', token_id, '', '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0), NULL, NULL FROM b
+UNION ALL SELECT 'b', token_id, period, '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0), NULL, period_start FROM b
+UNION ALL SELECT 'now', '', '', '', '', '', '', 0, 0, false, false, 0, NULL, clock_timestamp() WHERE NOT $4::bool AND EXISTS (SELECT FROM b WHERE period <> '')
 UNION ALL SELECT 'head', '', '', '', '', '', '', seq, 0, false, false, 0, hash, at FROM hd`
 
 // lockFresh is lockRows for a batch of nothing but new reservations, which is what most of a quiet server's are.
 const lockFresh = `WITH a AS MATERIALIZED (
 	SELECT id, balance, held, frozen, closing FROM ledger_accounts WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
 ), b AS MATERIALIZED (
-	SELECT token_id, spend_limit, spent, held FROM ledger_budgets WHERE token_id = ANY ($2::text[]) ORDER BY token_id FOR NO KEY UPDATE
+	SELECT token_id, spend_limit, spent, held, period, period_start FROM ledger_budgets WHERE token_id = ANY ($2::text[]) ORDER BY token_id FOR NO KEY UPDATE
 )
 SELECT 'a', id, '', '', '', '', '', balance, held, frozen, closing, 0, NULL::bytea, NULL::timestamptz FROM a
-UNION ALL SELECT 'b', token_id, '', '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0), NULL, NULL FROM b`
+UNION ALL SELECT 'b', token_id, period, '', '', '', '', spent, held, spend_limit IS NOT NULL, false, coalesce(spend_limit, 0), NULL, period_start FROM b
+UNION ALL SELECT 'now', '', '', '', '', '', '', 0, 0, false, false, 0, NULL, clock_timestamp() WHERE EXISTS (SELECT FROM b WHERE period <> '')`
 
 // lockState locks and reads the holds, accounts and budgets that the operations touch.
 func (w *writer) lockState(ctx context.Context, tx *sql.Tx, b *batchRun, t *touched) error {
@@ -174,13 +177,17 @@ func (w *writer) lockState(ctx context.Context, tx *sql.Tx, b *batchRun, t *touc
 	if len(t.holds) == 0 && !b.mayBook() {
 		query, args = lockFresh, args[1:3]
 	}
+	var now time.Time
 	err := w.query(ctx, tx, query, args, func(r *sql.Rows) error {
 		if err := r.Scan(&kind, &id, &user, &resource, &owner, &token, &operation, &n, &m, &x, &y, &most, &hash, &at); err != nil {
 			return err
 		}
 		switch kind {
 		case "head":
+			now = at.Time
 			return b.after(n, hash, at)
+		case "now":
+			now = at.Time
 		case "h":
 			h := hold{user: user, resource: resource, owner: owner, token: token, operation: operation}
 			h.id, h.credits, h.usd = ids.ID(id), money.Credits(n), money.USD(m)
@@ -195,11 +202,14 @@ func (w *writer) lockState(ctx context.Context, tx *sql.Tx, b *batchRun, t *touc
 				closing = append(closing, a.id)
 			}
 		case "b":
-			row := budgetRow{limited: x, limit: money.Credits(most), spent: money.Credits(n), held: money.Credits(m)}
+			row := budgetRow{limited: x, limit: money.Credits(most), spent: money.Credits(n), held: money.Credits(m), period: Period(user), since: at.Time.UTC()}
 			b.state.budgets[ids.ID(id)] = &budget{budgetRow: row, loaded: row}
 		}
 		return nil
 	})
+	for _, t := range b.state.budgets {
+		t.renew(now)
+	}
 	if err != nil || len(closing) == 0 {
 		return err
 	}

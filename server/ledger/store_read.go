@@ -66,15 +66,18 @@ func (l *Ledger) Quotas(ctx context.Context, resources ...ids.ID) (map[ids.ID]Ba
 	return out, err
 }
 
-// Budget is what an API token may spend and has spent.
+// Budget is what an API token may spend and has spent. Where it has a period, that is of the one that is under way.
 type Budget struct {
 	Limit       *money.Credits
 	Spent, Held money.Credits
+	Period      Period
+	PeriodEnds  time.Time // zero where it has none
 }
 
 // Budgets returns the budgets of tokens.
 func (l *Ledger) Budgets(ctx context.Context, tokens ...ids.ID) (map[ids.ID]Budget, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT token_id, spend_limit, spent, held FROM ledger_budgets WHERE token_id = ANY ($1)`, pq.Array(tokens))
+	rows, err := l.db.QueryContext(ctx, `SELECT token_id, spend_limit, spent, held, period, period_start, clock_timestamp()
+		FROM ledger_budgets WHERE token_id = ANY ($1)`, pq.Array(tokens))
 	if err != nil {
 		return nil, err
 	}
@@ -83,9 +86,17 @@ func (l *Ledger) Budgets(ctx context.Context, tokens ...ids.ID) (map[ids.ID]Budg
 	for rows.Next() {
 		var id ids.ID
 		var limit sql.NullInt64
-		var b Budget
-		if err := rows.Scan(&id, &limit, &b.Spent, &b.Held); err != nil {
+		var since sql.NullTime
+		var now time.Time
+		var row budgetRow
+		if err := rows.Scan(&id, &limit, &row.spent, &row.held, &row.period, &since, &now); err != nil {
 			return nil, err
+		}
+		row.since = since.Time.UTC()
+		row.renew(now)
+		b := Budget{Spent: row.spent, Held: row.held, Period: row.period}
+		if row.period != "" {
+			b.PeriodEnds = row.period.end(row.since)
 		}
 		if limit.Valid {
 			c := money.Credits(limit.Int64)
@@ -101,9 +112,9 @@ type Execer = interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// OpenBudget gives a new token its budget, in the transaction that makes the token.
-func (l *Ledger) OpenBudget(ctx context.Context, ex Execer, token ids.ID, limit *money.Credits) error {
-	_, err := ex.ExecContext(ctx, `INSERT INTO ledger_budgets (token_id, spend_limit) VALUES ($1, $2)`, string(token), (*int64)(limit))
+// OpenBudget gives a new token its budget, in the transaction that makes the token: in each period, or "" once.
+func (l *Ledger) OpenBudget(ctx context.Context, ex Execer, token ids.ID, limit *money.Credits, period string) error {
+	_, err := ex.ExecContext(ctx, `INSERT INTO ledger_budgets (token_id, spend_limit, period) VALUES ($1, $2, $3)`, string(token), (*int64)(limit), period)
 	return err
 }
 

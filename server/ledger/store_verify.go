@@ -44,6 +44,9 @@ func Verify(ctx context.Context, db *sql.DB, o VerifyOptions) (*Report, error) {
 		if err := v.disagreement(ctx, tx, usageCheck, v.charged, v.spent); err != nil {
 			return nil, err
 		}
+		if err := v.disagreement(ctx, tx, budgetCheck); err != nil {
+			return nil, err
+		}
 		v.report.carried, err = readCarried(ctx, tx, o.Now.Add(-rollupsAgo), o.Now.Add(-rollupsAgo))
 		return v.report.finish(), err
 	})
@@ -309,6 +312,19 @@ UNION ALL SELECT 'the hourly roll-ups differ from the usage logs', '{}', '' FROM
 UNION ALL SELECT 'the totals of ' || coalesce(l.owner_id, u.owner_id) || ' differ from the logs', '{}', '' FROM pool_ledgers l
 	FULL JOIN (SELECT * FROM owners WHERE owner_id <> '') u ON u.owner_id = l.owner_id
 	WHERE (coalesce(l.requests, 0), coalesce(l.revenue, 0), coalesce(l.consumed, 0)) <> (coalesce(u.requests, 0), coalesce(u.credits, 0), coalesce(u.cost, 0))`
+
+// budgetCheck compares what tokens have spent, in the period that their budget is in, with the usage logs, and looks for periods
+// that begin in the middle of one.
+const budgetCheck = `SELECT 'token ' || b.token_id || ' has spent ' || trim_scale(b.spent * 0.000000001) || ', its usage adds up to ' || trim_scale(coalesce(u.sum, 0) * 0.000000001),
+		ARRAY(SELECT 'wallet:' || t.user_id FROM api_tokens t WHERE t.id = b.token_id), 'the spending of token ' || b.token_id || ' is off by ' || b.spent - coalesce(u.sum, 0)
+	FROM ledger_budgets b LEFT JOIN (
+		SELECT l.token_id, sum(l.credits_charged) FROM usage_logs l JOIN ledger_budgets b ON b.token_id = l.token_id
+			LEFT JOIN ledger_transactions t ON b.period <> '' AND t.seq = l.transaction_seq
+		WHERE b.period = '' OR t.created_at >= b.period_start GROUP BY l.token_id) u ON u.token_id = b.token_id
+	WHERE b.spent <> coalesce(u.sum, 0)
+UNION ALL SELECT 'the budget of token ' || token_id || ' counts from ' || period_start || ', where no ' || lower(period) || ' begins', '{}', ''
+	FROM ledger_budgets WHERE period <> '' AND period_start <> date_trunc(lower(period), period_start, 'UTC')
+ORDER BY 1`
 
 // sums runs the checks of sums.
 func (v *verifier) sums(ctx context.Context, tx *sql.Tx) error {

@@ -191,17 +191,18 @@ func (w *writer) writeState(s *statement, b *batchRun) {
 			names, balance, held, closing)
 	}
 	names, held = texts(len(b.state.budgets)), ints(len(b.state.budgets))
-	spent := ints(len(b.state.budgets))
+	spent, since := ints(len(b.state.budgets)), times(len(b.state.budgets))
 	for _, id := range slices.Sorted(maps.Keys(b.state.budgets)) {
 		if t := b.state.budgets[id]; t.budgetRow != t.loaded {
 			names.text(string(id))
 			spent.int(int64(t.spent))
 			held.int(int64(t.held))
+			since.time(t.since)
 		}
 	}
 	if names.n > 0 {
-		s.add(`UPDATE ledger_budgets b SET spent = u.spent, held = u.held
-			FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (id, spent, held) WHERE b.token_id = u.id`, names, spent, held)
+		s.add(`UPDATE ledger_budgets b SET spent = u.spent, held = u.held, period_start = CASE WHEN b.period <> '' THEN u.since END
+			FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS u (id, spent, held, since) WHERE b.token_id = u.id`, names, spent, held, since)
 	}
 	w.writeHolds(s, b)
 }
