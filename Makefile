@@ -13,7 +13,7 @@ WITHDB := go run ./server/dbtest/withdb --
 export CHROMIUM := $(or $(CHROMIUM),$(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-browser google-chrome))),/usr/bin/chromium)
 FRONTEND := $(shell find frontend/src frontend/graphiql frontend/public -type f) \
 	$(addprefix frontend/,index.html vite.config.ts tsconfig.json package.json)
-GENERATED := ent graph frontend/src go.mod go.sum
+GENERATED := ent graph docs frontend/src go.mod go.sum
 
 ##@ Use
 

@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/user"
@@ -24,9 +25,23 @@ func (r *apiTokenResolver) SpendLimit(ctx context.Context, obj *ent.APIToken) (*
 	return budget.Limit, err
 }
 
+func (r *apiTokenResolver) SpendLimitPeriod(ctx context.Context, obj *ent.APIToken) (*account.Period, error) {
+	budget, err := r.from(ctx).budgets.load(ctx, obj.ID)
+	return shown(budget.Period != "", account.Period(budget.Period)), err
+}
+
+func (r *apiTokenResolver) PeriodEndsAt(ctx context.Context, obj *ent.APIToken) (*time.Time, error) {
+	budget, err := r.from(ctx).budgets.load(ctx, obj.ID)
+	return shown(!budget.PeriodEnds.IsZero(), budget.PeriodEnds), err
+}
+
 func (r *apiTokenResolver) Spent(ctx context.Context, obj *ent.APIToken) (money.Credits, error) {
 	budget, err := r.from(ctx).budgets.load(ctx, obj.ID)
 	return budget.Spent, err
+}
+
+func (r *apiTokenResolver) Scopes(ctx context.Context, obj *ent.APIToken) ([]access.Scope, error) {
+	return account.Scopes(obj), nil
 }
 
 func (r *mutationResolver) SignUp(ctx context.Context, input account.SignUpInput) (*model.SessionPayload, error) {

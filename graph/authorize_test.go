@@ -85,7 +85,8 @@ var adminsOnly = []string{
 	"Query.users", "Query.poolOverview", "Query.resources", "Query.contributors", "Query.ledgerTransactions", "Query.ledgerAudit",
 	"Query.settings", "Query.routingPreview", "Mutation.addPlatformResource", "Mutation.suspendResource", "Mutation.grantCredits",
 	"Mutation.setRoles", "Mutation.setUserStatus", "Mutation.setModelPrice", "Mutation.setModelAlias",
-	"Mutation.removeModelAlias", "Mutation.updateSettings", "Mutation.createInvite",
+	"Mutation.removeModelAlias", "Mutation.updateSettings", "Mutation.createInvite", "Query.customRoles", "Query.grantableRights",
+	"Mutation.saveCustomRole", "Mutation.removeCustomRole", "Mutation.setCustomRoles",
 }
 
 func TestRootFieldsAreRefusedBeforeTheyRun(t *testing.T) {

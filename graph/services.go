@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/schema"
 	"github.com/resourcepool/resourcepool/ent/user"
 	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/account"
@@ -47,6 +48,11 @@ type accounts interface {
 	Users(ctx context.Context, f account.UserFilter, o account.UserOrder, args page.Args) (page.Connection[*ent.User], error)
 	SetRoles(ctx context.Context, a *access.Actor, id ids.ID, roles []access.Role) (*ent.User, error)
 	SetStatus(ctx context.Context, a *access.Actor, id ids.ID, status user.Status) (*ent.User, error)
+	CustomRoles(ctx context.Context) ([]*ent.CustomRole, error)
+	GrantableRights() []schema.Grant
+	SaveCustomRole(ctx context.Context, a *access.Actor, in account.CustomRoleInput) (*ent.CustomRole, error)
+	RemoveCustomRole(ctx context.Context, a *access.Actor, name string) (bool, error)
+	SetCustomRoles(ctx context.Context, a *access.Actor, id ids.ID, names []string) (*ent.User, error)
 }
 
 // profiles is account.Service too: what people do with their own accounts.

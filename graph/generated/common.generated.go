@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
 	"github.com/resourcepool/resourcepool/ent"
+	"github.com/resourcepool/resourcepool/ent/schema"
 	"github.com/resourcepool/resourcepool/graph/model"
 	"github.com/resourcepool/resourcepool/server/account"
 	"github.com/resourcepool/resourcepool/server/audit"
@@ -47,6 +48,8 @@ type QueryResolver interface {
 	PoolOverview(ctx context.Context) (*pool.Overview, error)
 	Resources(ctx context.Context, first *int, after *string, last *int, before *string, filter *model.PoolResourceFilter, orderBy *model.PoolResourceOrder) (*page.Connection[*ent.PoolResource], error)
 	Contributors(ctx context.Context, first *int, after *string, orderBy *model.PoolLedgerOrder) (*page.Connection[*ent.PoolLedger], error)
+	CustomRoles(ctx context.Context) ([]*ent.CustomRole, error)
+	GrantableRights(ctx context.Context) ([]*schema.Grant, error)
 	RoutingPreview(ctx context.Context, input gateway.Input) (*routing.Record, error)
 	Settings(ctx context.Context) (*ent.Setting, error)
 	SignInMethods(ctx context.Context) (*account.SignInMethods, error)
@@ -1188,6 +1191,70 @@ func (ec *executionContext) fieldContext_Query_contributors(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_customRoles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_customRoles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().CustomRoles(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.CustomRole) graphql.Marshaler {
+			return ec.marshalNCustomRole2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋentᚐCustomRoleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_customRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CustomRole(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_grantableRights(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_grantableRights(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().GrantableRights(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*schema.Grant) graphql.Marshaler {
+			return ec.marshalNGrant2ᚕᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋentᚋschemaᚐGrantᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_grantableRights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Grant(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_routingPreview(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1682,6 +1749,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_contributors(ctx, field)
+				})
+		case "customRoles":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_customRoles(ctx, field)
+				})
+		case "grantableRights":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_grantableRights(ctx, field)
 				})
 		case "routingPreview":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

@@ -75,6 +75,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CompleteInput", ec.unmarshalInputCompleteInput),
 			graphql.NewInputUnmarshaler("CreateApiTokenInput", ec.unmarshalInputCreateApiTokenInput),
 			graphql.NewInputUnmarshaler("DepositInput", ec.unmarshalInputDepositInput),
+			graphql.NewInputUnmarshaler("GrantInput", ec.unmarshalInputGrantInput),
 			graphql.NewInputUnmarshaler("LedgerTransactionFilter", ec.unmarshalInputLedgerTransactionFilter),
 			graphql.NewInputUnmarshaler("MessageInput", ec.unmarshalInputMessageInput),
 			graphql.NewInputUnmarshaler("PoolLedgerOrder", ec.unmarshalInputPoolLedgerOrder),
@@ -82,6 +83,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PoolResourceOrder", ec.unmarshalInputPoolResourceOrder),
 			graphql.NewInputUnmarshaler("PoolUsageLogFilter", ec.unmarshalInputPoolUsageLogFilter),
 			graphql.NewInputUnmarshaler("PoolUsageLogOrder", ec.unmarshalInputPoolUsageLogOrder),
+			graphql.NewInputUnmarshaler("SaveCustomRoleInput", ec.unmarshalInputSaveCustomRoleInput),
 			graphql.NewInputUnmarshaler("SetModelPriceInput", ec.unmarshalInputSetModelPriceInput),
 			graphql.NewInputUnmarshaler("SignInInput", ec.unmarshalInputSignInInput),
 			graphql.NewInputUnmarshaler("SignUpInput", ec.unmarshalInputSignUpInput),
@@ -213,7 +215,7 @@ type User implements Node {
   apiTokens: [ApiToken!]!
 }
 
-"A secret that a program signs in with. Its budget is spendLimit; models, where given, are all that it may call."
+"A secret that a program signs in with. Its budget is spendLimit; models, where given, are all that it may call, scopes all that it may do, networks all that it may be used from."
 type ApiToken implements Node {
   id: ID!
   name: String!
@@ -223,8 +225,33 @@ type ApiToken implements Node {
   lastUsedAt: Time
   revokedAt: Time
   spendLimit: Credits
+  "Where given, spent counts from the beginning of this day, week or month (UTC; weeks begin on Monday)."
+  spendLimitPeriod: SpendLimitPeriod
+  "When spent is 0 again."
+  periodEndsAt: Time
   spent: Credits!
   models: [String!]
+  scopes: [TokenScope!]
+  "Addresses and networks in CIDR notation."
+  networks: [String!]
+}
+
+enum SpendLimitPeriod {
+  DAY
+  WEEK
+  MONTH
+}
+
+"RESOURCES and ADMIN include READ. None lets a token make tokens or change an account."
+enum TokenScope {
+  "To ask for completions, embeddings and estimates, over /v1 too."
+  COMPLETIONS
+  "To read what its owner may read of what is theirs."
+  READ
+  "To deposit keys, and to pause, resume, verify and limit them."
+  RESOURCES
+  "What its owner may do as an admin, save for changing people."
+  ADMIN
 }
 
 enum UserOrderField {
@@ -277,7 +304,12 @@ input CreateApiTokenInput {
   name: String!
   expiresAt: Time
   spendLimit: Credits
+  spendLimitPeriod: SpendLimitPeriod
   models: [String!]
+  "All that the token may do; null: what tokens may, or, with a spend limit or models, COMPLETIONS and READ."
+  scopes: [TokenScope!]
+  "Where it may be used from: addresses (192.0.2.1) and networks (2001:db8::/32)."
+  networks: [String!]
 }
 
 "secret (rp_…) is shown this once."
@@ -1066,6 +1098,54 @@ extend type Mutation {
   createInvite(email: String!, expiresAt: Time): Invite!
 }
 `, BuiltIn: false},
+	{Name: "../roles.graphqls", Input: `"A role that an operator has made: rights out of those that admins have."
+type CustomRole {
+  id: ID!
+  name: String!
+  description: String!
+  grants: [Grant!]!
+  updatedAt: Time!
+}
+
+"A right, as docs/access.md has them: an action on an object."
+type Grant {
+  object: String!
+  action: String!
+}
+
+input GrantInput {
+  object: String!
+  action: String!
+}
+
+"name: 2 to 40 capital letters, digits and underscores, a letter first. The role of that name is changed, or made."
+input SaveCustomRoleInput {
+  name: String!
+  description: String! = ""
+  grants: [GrantInput!]!
+}
+
+extend type User {
+  "The names of the custom roles that they have; the user themself and admins; null for anyone else."
+  customRoles: [String!]
+}
+
+extend type Query {
+  "Admins only."
+  customRoles: [CustomRole!]!
+  "The rights that a custom role may have. Admins only."
+  grantableRights: [Grant!]!
+}
+
+extend type Mutation {
+  "Admins only."
+  saveCustomRole(input: SaveCustomRoleInput!): CustomRole!
+  "Takes the role from everybody who has it. false: there is none of that name. Admins only."
+  removeCustomRole(name: String!): Boolean!
+  "Gives a user these custom roles and no others. Admins only."
+  setCustomRoles(userId: ID!, roles: [String!]!): User!
+}
+`, BuiltIn: false},
 	{Name: "../routing.graphqls", Input: `"Why a request went to its key."
 type RoutingDecision {
   chosen: PoolResource
@@ -1338,10 +1418,18 @@ func (ec *executionContext) childFields_ApiToken(ctx context.Context, field grap
 		return ec.fieldContext_ApiToken_revokedAt(ctx, field)
 	case "spendLimit":
 		return ec.fieldContext_ApiToken_spendLimit(ctx, field)
+	case "spendLimitPeriod":
+		return ec.fieldContext_ApiToken_spendLimitPeriod(ctx, field)
+	case "periodEndsAt":
+		return ec.fieldContext_ApiToken_periodEndsAt(ctx, field)
 	case "spent":
 		return ec.fieldContext_ApiToken_spent(ctx, field)
 	case "models":
 		return ec.fieldContext_ApiToken_models(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ApiToken_scopes(ctx, field)
+	case "networks":
+		return ec.fieldContext_ApiToken_networks(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
 }
@@ -1466,6 +1554,22 @@ func (ec *executionContext) childFields_CreateApiTokenPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateApiTokenPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CustomRole(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomRole_id(ctx, field)
+	case "name":
+		return ec.fieldContext_CustomRole_name(ctx, field)
+	case "description":
+		return ec.fieldContext_CustomRole_description(ctx, field)
+	case "grants":
+		return ec.fieldContext_CustomRole_grants(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_CustomRole_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomRole", field.Name)
+}
+
 func (ec *executionContext) childFields_DepositPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "resource":
@@ -1524,6 +1628,16 @@ func (ec *executionContext) childFields_Estimate(ctx context.Context, field grap
 		return ec.fieldContext_Estimate_promptTokens(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Estimate", field.Name)
+}
+
+func (ec *executionContext) childFields_Grant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "object":
+		return ec.fieldContext_Grant_object(ctx, field)
+	case "action":
+		return ec.fieldContext_Grant_action(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Grant", field.Name)
 }
 
 func (ec *executionContext) childFields_Identity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2254,6 +2368,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_hasPassword(ctx, field)
 	case "deletedAt":
 		return ec.fieldContext_User_deletedAt(ctx, field)
+	case "customRoles":
+		return ec.fieldContext_User_customRoles(ctx, field)
 	case "identities":
 		return ec.fieldContext_User_identities(ctx, field)
 	}

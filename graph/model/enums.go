@@ -80,6 +80,14 @@ func UnmarshalSignInMethod(v any) (session.Method, error) {
 	return read(v, session.MethodPASSWORD, session.MethodPASSKEY, session.MethodOIDC)
 }
 
+func MarshalTokenScope(v access.Scope) graphql.Marshaler { return write(v) }
+func UnmarshalTokenScope(v any) (access.Scope, error)    { return read(v, access.Scopes...) }
+
+func MarshalSpendLimitPeriod(v account.Period) graphql.Marshaler { return write(v) }
+func UnmarshalSpendLimitPeriod(v any) (account.Period, error) {
+	return read(v, account.Day, account.Week, account.Month)
+}
+
 func MarshalResourceStatus(v poolresource.Status) graphql.Marshaler { return write(v) }
 func UnmarshalResourceStatus(v any) (poolresource.Status, error) {
 	return read(v, poolresource.StatusACTIVE, poolresource.StatusPAUSED, poolresource.StatusSUSPENDED,

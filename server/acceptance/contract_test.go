@@ -14,7 +14,7 @@ import (
 
 const (
 	pageInfo      = ` pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount`
-	userFields    = `id displayName email roles status createdAt wallet { id available held owed vesting entries(first: 2) { edges { node { id createdAt kind amount balanceAfter memo transaction { id } } }` + pageInfo + ` } } pool { id standing } apiTokens { id name maskedSecret createdAt expiresAt lastUsedAt revokedAt spendLimit spent models }`
+	userFields    = `id displayName email roles status createdAt wallet { id available held owed vesting entries(first: 2) { edges { node { id createdAt kind amount balanceAfter memo transaction { id } } }` + pageInfo + ` } } pool { id standing } apiTokens { id name maskedSecret createdAt expiresAt lastUsedAt revokedAt spendLimit spendLimitPeriod periodEndsAt spent models scopes networks } customRoles`
 	keyFields     = `id owner { id } ownerType provider label maskedKey models originalQuota currentQuota reservedQuota quotaConfirmed status statusReason suspendedBy backup expiresAt verifiedAt totalRequests successfulRequests successRate averageLatencyMs lastUsedAt createdAt nextProbeAt rests { model reason until } maxConcurrency maxRequestsPerMinute maxTokensPerMinute`
 	logFields     = `id createdAt status model requestedModel endpoint provider promptTokens cachedTokens cacheWriteTokens completionTokens reasoningTokens streamed estimated latencyMs creditsCharged costAmount user { id } resource { id } resourceOwner { id } routingReason routing { reason chosen { id } candidates { score cost performance reliability penalties { name factor } excluded } } attempts errorCode transaction { id }`
 	txFields      = `id seq kind createdAt memo postings { account asset amount } usageLog { id } hash previousHash`
@@ -84,8 +84,13 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	call(bob, "rotateResourceKey", `mutation($id: ID!) { rotateResourceKey(id: $id, apiKey: "sk-bobs-new-0123456789") { maskedKey status } }`, id(bobs))
 	call(admin, "suspendResource", `mutation($id: ID!) { suspendResource(id: $id, reason: "looking into it") { status statusReason suspendedBy } }`, id(bobs))
 	call(bob, "withdrawResource", `mutation($id: ID!) { withdrawResource(id: $id) { fee credited vesting resource { status } transaction { id } viewer { id } } }`, id(bobs))
+	call(admin, "grantableRights", `{ grantableRights { object action } }`, nil)
+	call(admin, "saveCustomRole", `mutation { saveCustomRole(input: {name: "AUDITOR", grants: [{object: "Query.ledgerAudit", action: "call"}]}) { id name description grants { object action } updatedAt } }`, nil)
+	call(admin, "customRoles", `{ customRoles { name grants { object action } } }`, nil)
+	call(admin, "setCustomRoles", `mutation($id: ID!) { setCustomRoles(userId: $id, roles: ["AUDITOR"]) { customRoles } }`, id(tom.ID))
+	tom.Must(`{ ledgerAudit { headSeq } }`, nil)
+	call(admin, "removeCustomRole", `mutation { removeCustomRole(name: "AUDITOR") }`, nil)
 	call(admin, "setRoles", `mutation($id: ID!) { setRoles(userId: $id, roles: [USER, CONTRIBUTOR]) { roles } }`, id(tom.ID))
-	tom.SignInAgain("tom")
 	call(admin, "auditLog", `query($id: String!) { auditLog(filter: {subject: $id, action: "user.roles", from: "2026-01-01T00:00:00Z"}) { edges { cursor node { id at
 		actor { id } action subject detail reason ip userAgent sessionId tokenId requestId } }`+pageInfo+` } }`, id(tom.ID))
 	call(admin, "setUserStatus", `mutation($id: ID!) { setUserStatus(userId: $id, status: FROZEN) { status } }`, id(tom.ID))

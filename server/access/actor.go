@@ -18,15 +18,33 @@ const (
 	Admin       Role = "ADMIN"
 )
 
+// Scope is a part of what an API token may do. What it is, is the policy's.
+type Scope string
+
+// The scopes of the API.
+const (
+	Completions Scope = "COMPLETIONS"
+	Read        Scope = "READ"
+	Resources   Scope = "RESOURCES"
+	Admins      Scope = "ADMIN"
+)
+
+// Scopes are all of them.
+var Scopes = []Scope{Completions, Read, Resources, Admins}
+
 // Actor is who sends a request. A nil actor is signed out.
 type Actor struct {
 	ID           ids.ID
 	Roles        []Role
+	CustomRoles  []string // by name; what they allow is the policy's
 	Frozen       bool
+	Unverified   bool     // the operator asks for verified e-mails, and this one's is not
 	SessionID    ids.ID   // signed in by a session's cookie
+	Fresh        bool     // the session proved the password or a passkey lately
 	TokenID      ids.ID   // or by an API token
 	TokenModels  []string // the models that the token may ask; nil: all
 	TokenLimited bool     // the token has a spend limit or a list of models
+	TokenScopes  []Scope  // all that the token may do; nil: what tokens may
 }
 
 // SignedIn reports whether there is an actor.
@@ -40,6 +58,12 @@ func (a *Actor) Has(r Role) bool {
 // MayAsk reports whether the actor's token covers the model; a session covers all.
 func (a *Actor) MayAsk(model string) bool {
 	return a != nil && (a.TokenModels == nil || slices.Contains(a.TokenModels, model))
+}
+
+// LostTo reports whether the actor has a role that now is without.
+func (a *Actor) LostTo(now *Actor) bool {
+	return slices.ContainsFunc(a.Roles, func(r Role) bool { return !now.Has(r) }) ||
+		slices.ContainsFunc(a.CustomRoles, func(r string) bool { return !slices.Contains(now.CustomRoles, r) })
 }
 
 type contextKey struct{}

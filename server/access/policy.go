@@ -1,13 +1,11 @@
 package access
 
 import (
-	_ "embed"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
@@ -16,55 +14,61 @@ import (
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
-//go:embed model.conf
-var modelText string
-
-//go:embed policy.csv
-var policyText string
-
 // anyone is the role of those who are signed out.
 const anyone = "ANYONE"
 
 var (
-	errSignIn  = fault.New(fault.Unauthenticated, "sign in first")
-	errDenied  = fault.New(fault.Forbidden, "you are not allowed to do this")
-	errFrozen  = fault.New(fault.Forbidden, "your account is frozen: you can sign in and read")
-	errLimited = fault.New(fault.Forbidden, "an API token with a limit can't do this")
+	errSignIn     = fault.New(fault.Unauthenticated, "sign in first")
+	errDenied     = fault.New(fault.Forbidden, "you are not allowed to do this")
+	errFrozen     = fault.New(fault.Forbidden, "your account is frozen: you can sign in and read")
+	errUnverified = fault.New(fault.EmailNotVerified, "verify your e-mail first")
+	errStale      = fault.New(fault.ReauthenticationRequired, "prove again that it is you: call reauthenticate first")
+	errToken      = fault.New(fault.Forbidden, "an API token can't do this")
+	errLimited    = fault.New(fault.Forbidden, "an API token with a limit can't do this")
+	errScopes     = fault.New(fault.Forbidden, "the scopes of this API token do not cover this")
 )
 
-// Policy decides. It is safe for concurrent use and never changes.
-type Policy struct {
-	objects map[string]struct{}
+var errTwice = errors.New("a rule may be there twice")
 
+// Policy decides. It is safe for concurrent use.
+type Policy struct {
+	file    *file
+	objects map[string]struct{}
+	alone   *judge // without custom roles
+	now     atomic.Pointer[judge]
+
+	using  sync.Mutex
+	custom []Rule // that now has beside the program's; guarded by using
+}
+
+// judge decides by rules that never change.
+type judge struct {
 	mu       sync.RWMutex
 	enforcer *casbin.Enforcer // guarded by mu: asked once for each question
 	known    map[question]bool
 }
 
-// question is all that the matcher reads. There are as many as rules times the few values of the other fields.
-type question struct {
-	object, action string
-	whose          whose
-	roles          uint8 // a bit for each of roles
-	frozen         bool
-	limited        bool
+// New reads the policy of the program. Any error in it is an error of the program. No custom role has any right yet.
+func New() (*Policy, error) { return parse(text) }
+
+func parse(text string) (*Policy, error) {
+	f, err := read(text)
+	if err != nil {
+		return nil, err
+	}
+	p := &Policy{file: f, objects: map[string]struct{}{}}
+	for _, r := range f.rules {
+		p.objects[r.Object] = struct{}{}
+	}
+	if p.alone, err = newJudge(f, nil); err != nil {
+		return nil, err
+	}
+	p.now.Store(p.alone)
+	return p, nil
 }
 
-type whose string
-
-const (
-	own      whose = "own"
-	platform whose = "platform"
-	other    whose = "other"
-)
-
-var roles = []Role{anyone, User, Contributor, Admin}
-
-// New reads the embedded model and policy. Any error in them is an error of the program.
-func New() (*Policy, error) { return parse(modelText, policyText) }
-
-func parse(modelText, policyText string) (*Policy, error) {
-	m, err := model.NewModelFromString(modelText)
+func newJudge(f *file, more []Rule) (*judge, error) {
+	m, err := model.NewModelFromString(f.model)
 	if err != nil {
 		return nil, fmt.Errorf("access: model: %w", err)
 	}
@@ -72,39 +76,19 @@ func parse(modelText, policyText string) (*Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("access: model: %w", err)
 	}
-	r := csv.NewReader(strings.NewReader(policyText))
-	r.Comment, r.TrimLeadingSpace, r.FieldsPerRecord = '#', true, -1
-	lines, err := r.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("access: policy: %w", err)
-	}
-	p := &Policy{objects: map[string]struct{}{}, enforcer: e, known: map[question]bool{}}
-	for _, line := range lines {
-		if err := p.add(line); err != nil {
-			return nil, fmt.Errorf("access: policy: %q: %w", strings.Join(line, ", "), err)
+	for _, l := range f.links {
+		if _, err := e.AddNamedGroupingPolicy(l[0], l[1], l[2]); err != nil {
+			return nil, fmt.Errorf("access: policy: %q: %w", l, err)
 		}
 	}
-	return p, nil
-}
-
-func (p *Policy) add(line []string) error {
-	isRole := func(s string) bool { return slices.Contains(roles, Role(s)) }
-	switch {
-	case line[0] == "g" && len(line) == 3 && isRole(line[1]) && isRole(line[2]):
-		_, err := p.enforcer.AddGroupingPolicy(line[1], line[2])
-		return err
-	case line[0] != "p" || len(line) != 7 || !isRole(line[1]):
-		return errors.New("not a rule")
-	case !slices.Contains([]string{"own", "platform", "any"}, line[4]),
-		!slices.Contains([]string{"active", "any"}, line[5]), !slices.Contains([]string{"full", "any"}, line[6]):
-		return errors.New("not a condition")
+	lines := make([][]string, 0, len(f.rules)+len(more))
+	for _, r := range slices.Concat(f.rules, more) {
+		lines = append(lines, []string{string(r.Role), r.Object, r.Action, r.Whose, r.Status, r.Means})
 	}
-	added, err := p.enforcer.AddPolicy(line[1:])
-	if err == nil && !added {
-		err = errors.New("the rule is there twice")
+	if added, err := e.AddPolicies(lines); err != nil || !added {
+		return nil, fmt.Errorf("access: policy: rules are not taken: %w", errors.Join(err, errTwice))
 	}
-	p.objects[line[2]] = struct{}{}
-	return err
+	return &judge{enforcer: e, known: map[question]bool{}}, nil
 }
 
 // Covers reports whether the policy has any rule for the object. What it has none for is denied to everybody.
@@ -116,83 +100,100 @@ func (p *Policy) Covers(object string) bool {
 // Can reports whether the actor may do the action on the object, which belongs to owner: a user, or "" for the platform
 // and for what has no owner.
 func (p *Policy) Can(a *Actor, action, object string, owner ids.ID) bool {
-	if !p.Covers(object) {
-		return false
-	}
-	return p.decide(ask(a, action, object, owner))
+	return p.Covers(object) && p.now.Load().allows(a, ask(a, action, object, owner))
 }
 
-// Check is Can that says why not: UNAUTHENTICATED where signing in could help, else FORBIDDEN.
+// Check is Can that says why not: UNAUTHENTICATED where signing in could help, EMAIL_NOT_VERIFIED and
+// REAUTHENTICATION_REQUIRED where that alone is missing, else FORBIDDEN.
 func (p *Policy) Check(a *Actor, action, object string, owner ids.ID) error {
-	if p.Can(a, action, object, owner) {
-		return nil
-	}
-	if !a.SignedIn() {
-		if p.Covers(object) {
-			return errSignIn
-		}
-		return errDenied
-	}
-	q := ask(a, action, object, owner)
-	thawed, unlimited := q, q
-	thawed.frozen, unlimited.limited = false, false
 	switch {
+	case p.Can(a, action, object, owner):
+		return nil
 	case !p.Covers(object):
 		return errDenied
-	case q.frozen && p.decide(thawed):
-		return errFrozen
-	case q.limited && p.decide(unlimited):
+	case !a.SignedIn():
+		return errSignIn
+	}
+	j, q := p.now.Load(), ask(a, action, object, owner)
+	best := q
+	best.status, best.means = "active", meansFresh
+	if !j.allows(a, best) {
+		return errDenied
+	}
+	stale, frozen, unverified := best, best, best
+	stale.means = q.means
+	frozen.status, unverified.status = (&Actor{Frozen: a.Frozen}).status(), (&Actor{Unverified: a.Unverified}).status()
+	token := best
+	token.means = meansToken
+	switch {
+	case a.TokenID != "" && !j.allows(a, token):
+		return errToken
+	case a.TokenScopes != nil && !j.allows(a, stale):
+		return errScopes
+	case a.TokenLimited && !j.allows(a, stale):
 		return errLimited
+	case a.Frozen && !j.allows(a, frozen):
+		return errFrozen
+	case a.Unverified && !j.allows(a, unverified):
+		return errUnverified
+	case !a.Fresh && a.TokenID == "" && !j.allows(a, stale):
+		return errStale
 	}
 	return errDenied
 }
 
-func ask(a *Actor, action, object string, owner ids.ID) question {
-	q := question{object: object, action: action, whose: other, roles: 1}
-	if a != nil {
-		q.roles |= 2
-		for i, r := range roles {
-			if slices.Contains(a.Roles, r) {
-				q.roles |= 1 << i
-			}
-		}
-		q.frozen, q.limited = a.Frozen, a.TokenLimited
+// allows decides for all roles of the actor.
+func (j *judge) allows(a *Actor, q question) bool {
+	if j.decide(q) {
+		return true
 	}
-	switch {
-	case owner == "":
-		q.whose = platform
-	case a != nil && a.ID == owner:
-		q.whose = own
+	if a == nil {
+		return false
 	}
-	return q
+	q.roles = 0
+	return slices.ContainsFunc(a.CustomRoles, func(name string) bool {
+		q.custom = name
+		return j.decide(q)
+	})
 }
 
-func (p *Policy) decide(q question) bool {
-	p.mu.RLock()
-	allowed, ok := p.known[q]
-	p.mu.RUnlock()
+func (j *judge) decide(q question) bool {
+	j.mu.RLock()
+	allowed, ok := j.known[q]
+	j.mu.RUnlock()
 	if ok {
 		return allowed
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	status, means := "active", "full"
-	if q.frozen {
-		status = "frozen"
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	allowed, err := j.enforce(q)
+	if err != nil {
+		return false // denied, and asked again the next time
 	}
-	if q.limited {
-		means = "limited"
+	j.known[q] = allowed
+	return allowed
+}
+
+// enforce asks Casbin for each role and means: one that is allowed is enough.
+func (j *judge) enforce(q question) (bool, error) {
+	var subjects []Role
+	if q.custom != "" {
+		subjects = append(subjects, customRole(q.custom))
 	}
 	for i, r := range roles {
-		if q.roles&(1<<i) == 0 || allowed {
-			continue
+		if q.roles.has(i) {
+			subjects = append(subjects, r)
 		}
-		ok, err := p.enforcer.Enforce(string(r), q.object, q.action, string(q.whose), status, means)
-		if err != nil {
-			return false // denied, and asked again the next time
-		}
-		allowed = ok
 	}
-	p.known[q] = allowed
-	return allowed
+	for _, r := range subjects {
+		for i, m := range means {
+			if !q.means.has(i) {
+				continue
+			}
+			if ok, err := j.enforcer.Enforce(string(r), q.object, q.action, string(q.whose), q.status, m); ok || err != nil {
+				return ok, err
+			}
+		}
+	}
+	return false, nil
 }

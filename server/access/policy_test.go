@@ -27,13 +27,28 @@ func policy(tb testing.TB) *Policy {
 	return p
 }
 
-func user() *Actor  { return &Actor{ID: me, Roles: []Role{User}} }
-func admin() *Actor { return &Actor{ID: me, Roles: []Role{User, Admin}} }
+// user and admin have just signed in.
+func user() *Actor { return &Actor{ID: me, Roles: []Role{User}, SessionID: "ses_me", Fresh: true} }
+func admin() *Actor {
+	return &Actor{ID: me, Roles: []Role{User, Admin}, SessionID: "ses_me", Fresh: true}
+}
+
+// token is what an actor is by an API token.
+func token(a *Actor, scopes ...Scope) *Actor {
+	a.SessionID, a.Fresh, a.TokenID, a.TokenScopes = "", false, "tok_me", scopes
+	return a
+}
+
+func limitedToken(a *Actor) *Actor {
+	token(a).TokenLimited = true
+	return a
+}
 
 func TestRootFields(t *testing.T) {
-	frozen, limited, limitedAdmin, frozenAdmin := user(), user(), admin(), admin()
-	frozen.Frozen, frozenAdmin.Frozen = true, true
-	limited.TokenLimited, limitedAdmin.TokenLimited = true, true
+	frozen, frozenAdmin, unverified, both := user(), admin(), user(), user()
+	frozen.Frozen, frozenAdmin.Frozen, unverified.Unverified = true, true, true
+	both.Frozen, both.Unverified = true, true
+	limited, limitedAdmin := limitedToken(user()), limitedToken(admin())
 	contributor := &Actor{ID: me, Roles: []Role{User, Contributor}}
 
 	const ok = fault.Code("")
@@ -73,6 +88,18 @@ func TestRootFields(t *testing.T) {
 		{"frozen sets no limits", "Mutation.setResourceLimits", frozen, fault.Forbidden},
 		{"frozen admin reads", "Query.users", frozenAdmin, ok},
 		{"frozen admin changes nothing", "Mutation.setRoles", frozenAdmin, fault.Forbidden},
+		{"frozen repairs a key", "Mutation.rotateResourceKey", frozen, ok},
+		{"unverified reads", "Query.usageLogs", unverified, ok},
+		{"unverified ends tokens", "Mutation.revokeApiToken", unverified, ok},
+		{"unverified ends the session", "Mutation.signOut", unverified, ok},
+		{"unverified does not spend", "Mutation.complete", unverified, fault.EmailNotVerified},
+		{"unverified does not deposit", "Mutation.deposit", unverified, fault.EmailNotVerified},
+		{"unverified makes no tokens", "Mutation.createApiToken", unverified, fault.EmailNotVerified},
+		{"unverified repairs no key", "Mutation.rotateResourceKey", unverified, fault.EmailNotVerified},
+		{"unverified is no admin", "Query.users", unverified, fault.Forbidden},
+		{"frozen and unverified reads", "Query.usageLogs", both, ok},
+		{"frozen and unverified repairs no key", "Mutation.rotateResourceKey", both, fault.EmailNotVerified},
+		{"frozen and unverified does not spend", "Mutation.complete", both, fault.Forbidden},
 		{"limited token completes", "Mutation.complete", limited, ok},
 		{"limited token makes no tokens", "Mutation.createApiToken", limited, fault.Forbidden},
 		{"limited token revokes no tokens", "Mutation.revokeApiToken", limited, fault.Forbidden},
@@ -132,15 +159,21 @@ func TestOwnership(t *testing.T) {
 }
 
 func TestBadPolicyIsRefused(t *testing.T) {
-	for name, text := range map[string]string{
+	head, _, _ := strings.Cut(text, "[policy]\n")
+	for name, lines := range map[string]string{
 		"unknown role":      "p, ROOT, Query.x, call, any, any, any",
 		"unknown condition": "p, USER, Query.x, call, mine, any, any",
 		"short rule":        "p, USER, Query.x, call",
-		"rule twice":        "p, USER, Query.x, call, any, any, any\np, USER, Query.x, call, any, any, any",
+		"rule twice":        "p, USER, Query.x, call, any, any, any\n# ── again\np, USER, Query.x, call, any, any, any",
+		"unknown means":     "p, USER, Query.x, call, any, any, telepathy",
+		"unknown status":    "p, USER, Query.x, call, any, both, any",
+		"unknown link":      "g3, fresh, stale",
+		"reserved nothing":  "reserved, Mutation.x",
+		"an open quote":     "p, USER, Query.x, call, any, any, \"any",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parse(modelText, text)
-			assert.Error(t, err)
+			_, err := parse(head + "[policy]\n" + lines)
+			assert.ErrorContains(t, err, "policy.conf")
 		})
 	}
 }
@@ -185,7 +218,10 @@ func TestPolicyHasAllOfTheSchema(t *testing.T) {
 	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		fields[root.Name+".__typename"] = true
 		for _, f := range root.Fields {
-			fields[root.Name+"."+f.Name] = true
+			object := root.Name + "." + f.Name
+			fields[object] = true
+			said := strings.Contains(f.Description, "Admins only.") || strings.HasPrefix(f.Description, "Admins:")
+			assert.Equal(t, !p.Can(user(), "call", object, ""), said, "%s says of admins what its rule does not", object)
 		}
 	}
 	for f := range fields {

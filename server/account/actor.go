@@ -2,7 +2,7 @@ package account
 
 import (
 	"context"
-	"slices"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +15,7 @@ import (
 
 const (
 	actorFor   = time.Second // how old what is known of an actor may be
+	freshFor   = 30 * time.Minute
 	maxActors  = 20_000
 	usedEvery  = time.Minute
 	sessionKey = "s" // prefixes of the cache's keys
@@ -27,7 +28,10 @@ var errBadToken = fault.New(fault.Unauthenticated, "this API token is not valid"
 type found struct {
 	actor    *access.Actor
 	expires  time.Time // zero: never
+	proved   time.Time // when the session last proved who it is
+	verified bool      // the e-mail is
 	lastUsed time.Time
+	networks []netip.Prefix // that the token may be used from; nil: all
 }
 
 func (f *found) valid(now time.Time) bool {
@@ -41,28 +45,44 @@ func (s *Service) ActorBySession(ctx context.Context, secret string) (*access.Ac
 		return nil, nil
 	}
 	hash := hashSecret(secret)
-	f, err := s.actors.find(ctx, sessionKey, string(hash[:]), s.clock.Now(), s.useSession)
+	f, err := s.find(ctx, sessionKey, string(hash[:]), s.useSession)
 	if err != nil || f == nil {
 		return nil, err
 	}
 	return f.actor, nil
 }
 
-// ActorByToken returns whose API token this is. An unknown, expired or revoked one is UNAUTHENTICATED. The actor may be
-// shared: it is not to be changed.
+// ActorByToken returns whose API token this is. An unknown, expired or revoked one is UNAUTHENTICATED, one that is not for
+// the network that the context's origin is in FORBIDDEN. The actor may be shared: it is not to be changed.
 func (s *Service) ActorByToken(ctx context.Context, secret string) (*access.Actor, error) {
 	if len(secret) != len(tokenPrefix)+tokenLetters || !strings.HasPrefix(secret, tokenPrefix) {
 		return nil, errBadToken
 	}
-	now, hash := s.clock.Now(), hashSecret(secret)
-	f, err := s.actors.find(ctx, tokenKey, string(hash[:]), now, s.useToken)
+	hash := hashSecret(secret)
+	f, err := s.find(ctx, tokenKey, string(hash[:]), s.useToken)
 	if err != nil {
 		return nil, err
 	}
 	if f == nil {
 		return nil, errBadToken
 	}
+	if ip := origin.From(ctx).IP; f.networks != nil && !within(f.networks, ip) {
+		return nil, fault.New(fault.Forbidden, "this API token is not for use from %s: its networks are others", ip)
+	}
 	return f.actor, nil
+}
+
+// find returns an actor that may still act, nil where there is none.
+func (s *Service) find(ctx context.Context, kind, key string, load func(context.Context, string) (*found, error)) (*found, error) {
+	now := s.clock.Now()
+	return s.actors.find(ctx, kind, key, now, func(ctx context.Context, key string) (*found, error) {
+		f, err := load(ctx, key)
+		if f != nil {
+			f.actor.Fresh = f.actor.SessionID != "" && now.Sub(f.proved) < freshFor
+			f.actor.Unverified = s.verifiedOnly && !f.verified
+		}
+		return f, err
+	})
 }
 
 // useToken reads a token, at most once a second, and leaves it to Run to note that it is used, at most once a minute.
@@ -99,7 +119,7 @@ func (s *Service) Refresh(ctx context.Context, a *access.Actor) (*access.Actor, 
 	if a.TokenID != "" {
 		key, id, load = tokenKey, a.TokenID, s.store.byTokenID
 	}
-	f, err := s.actors.find(ctx, key, string(id), s.clock.Now(), load)
+	f, err := s.find(ctx, key, string(id), load)
 	if err != nil || f == nil {
 		return nil, err
 	}
@@ -109,15 +129,30 @@ func (s *Service) Refresh(ctx context.Context, a *access.Actor) (*access.Actor, 
 // Invalidate forgets what is known of a user's sessions and tokens: they changed.
 func (s *Service) Invalidate(user ids.ID) {
 	s.actors.drop(func(f *found) bool { return f.actor.ID == user })
+	s.tell(user)
 }
 
 // InvalidateAll forgets everybody.
-func (s *Service) InvalidateAll() { s.actors.drop(func(*found) bool { return true }) }
+func (s *Service) InvalidateAll() {
+	s.actors.drop(func(*found) bool { return true })
+	s.tell("")
+}
 
 // endLocally forgets a session that was replaced.
 func (s *Service) endLocally(session ids.ID) {
 	if session != "" {
-		s.actors.drop(func(f *found) bool { return f.actor.SessionID == session })
+		for _, user := range s.actors.drop(func(f *found) bool { return f.actor.SessionID == session }) {
+			s.tell(user)
+		}
+	}
+}
+
+// OnChange calls f once what a user may do has changed, or, with "", what anybody may. f may not block. Call before Run.
+func (s *Service) OnChange(f func(user ids.ID)) { s.changed = append(s.changed, f) }
+
+func (s *Service) tell(user ids.ID) {
+	for _, f := range s.changed {
+		f(user)
 	}
 }
 
@@ -162,18 +197,16 @@ func (c *actorCache) find(ctx context.Context, kind, key string, now time.Time, 
 	return f, nil
 }
 
-func (c *actorCache) drop(match func(*found) bool) {
+// drop forgets those that match, and returns whose they were.
+func (c *actorCache) drop(match func(*found) bool) (users []ids.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drops++
 	for key, e := range c.entries {
 		if match(e.found) {
 			delete(c.entries, key)
+			users = append(users, e.found.actor.ID)
 		}
 	}
-}
-
-// actorOf makes an actor of the columns of a user.
-func actorOf(user ids.ID, contributor, admin bool, status string) *access.Actor {
-	return &access.Actor{ID: user, Roles: slices.Clip(roles(contributor, admin)), Frozen: status != "ACTIVE"}
+	return users
 }

@@ -7,7 +7,8 @@
 // Passwords are hashed with argon2id, a few at a time for the whole server; secrets of sessions and tokens are 256 random
 // bits of which only the SHA-256 is stored. What a request may do is access's question; here it is answered who sends it,
 // with roles and status as they are in the database now: a change acts at once on this server and within a second on
-// every other (the cache of actors is that young, and Invalidate empties it earlier).
+// every other (the cache of actors is that young, and Invalidate empties it earlier). Custom roles are rows; what they allow
+// access's policy is told here, within the same time.
 //
 // Invariants: an e-mail has one account; there is always an active admin once there was one, whoever demotes or freezes
 // whom at the same time; every change of a person writes its audit event and its change row in the same transaction, and

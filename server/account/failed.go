@@ -22,9 +22,9 @@ type failed struct {
 	from origin.Origin
 }
 
-// tell leaves it to Run to note a failed sign-in: whoever guesses does not wait for it, which would tell them that there
+// failedToSignIn leaves it to Run to note a failed sign-in: whoever guesses does not wait for it, which would tell them that there
 // is such an account.
-func (s *Service) tell(ctx context.Context, user ids.ID) {
+func (s *Service) failedToSignIn(ctx context.Context, user ids.ID) {
 	select {
 	case s.failed <- failed{user, origin.From(ctx)}:
 	default:

@@ -9,7 +9,6 @@ import (
 
 const (
 	sessionBytes = 32
-	saltBytes    = 16
 	tokenPrefix  = "rp_"
 	tokenLetters = 43 // log₂ 62⁴³ > 256
 	base62       = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

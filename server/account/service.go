@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -50,7 +51,8 @@ type Mailer interface {
 }
 
 // Deps is what a Service stands on. SignUpsPerHour is for each address; 0 means no limit. Without a Mailer no mail is sent:
-// passwords can't be reset, e-mails not be verified.
+// passwords can't be reset, e-mails not be verified. VerifiedOnly says that people have to verify theirs before they do
+// anything else.
 type Deps struct {
 	Client         *ent.Client
 	Clock          clock.Clock
@@ -66,6 +68,7 @@ type Deps struct {
 	PublicURL      *url.URL         // what links in mails begin with, and whose host passkeys are bound to
 	Origins        []string         // further pages that may use them
 	SSO            IdentityProvider // nil: there is none
+	VerifiedOnly   bool
 }
 
 // Service is safe for concurrent use.
@@ -83,9 +86,14 @@ type Service struct {
 
 	publicURL *url.URL
 
-	sso       IdentityProvider   // nil: there is none
-	passkeys  *webauthn.WebAuthn // nil: there can't be any
-	begun     *limit.Limiter     // ceremonies, by address
+	sso          IdentityProvider   // nil: there is none
+	passkeys     *webauthn.WebAuthn // nil: there can't be any
+	begun        *limit.Limiter     // ceremonies, by address
+	verifiedOnly bool
+	changed      []func(user ids.ID)
+	loading      sync.Mutex    // of custom roles: what is read last is used last
+	rolesChanged chan struct{} // on another server
+
 	passwords passwords
 	throttle  *limit.Throttle
 	failures  failures
@@ -109,10 +117,10 @@ const usedBacklog = 1024
 func New(d Deps) *Service {
 	s := &Service{
 		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, keys: d.Keys,
-		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL,
+		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL, verifiedOnly: d.VerifiedOnly,
 		sso: d.SSO, passkeys: relyingParty(d.PublicURL, d.Origins), begun: limit.New(d.Clock, ceremoniesAtOnce, ceremonyEvery),
 		passwords: newPasswords(cost, runtime.NumCPU()), throttle: limit.NewThrottle(d.Client, d.Keys, d.Clock),
-		used: make(chan use, usedBacklog), failed: make(chan failed, failedBacklog), resets: make(chan string, resetBacklog),
+		used: make(chan use, usedBacklog), failed: make(chan failed, failedBacklog), resets: make(chan string, resetBacklog), rolesChanged: make(chan struct{}, 1),
 	}
 	s.failures = failures{s.throttle}
 	if d.SignUpsPerHour > 0 {

@@ -166,7 +166,7 @@ func (s *Service) prove(ctx context.Context, a *attempt, u *ent.User, password s
 	}
 	if !ok {
 		if u != nil {
-			s.tell(ctx, u.ID)
+			s.failedToSignIn(ctx, u.ID)
 		}
 		return errWrongPassword
 	}

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/resourcepool/resourcepool/ent"
@@ -18,17 +17,12 @@ var (
 	errNoLongerYou = fault.New(fault.Forbidden, "you are not an active admin any more")
 )
 
-// SetRoles gives a user these roles and no others; USER everybody keeps. A change ends their sessions: nobody goes on with
-// other rights under an id that was known before. It returns NOT_FOUND, CONFLICT for the last active admin, or FORBIDDEN
-// where the actor has just stopped being one.
+// SetRoles gives a user these roles and no others; USER everybody keeps. Their sessions go on: roles are the person's, and
+// read anew for each request. It returns NOT_FOUND, CONFLICT for the last active admin, or FORBIDDEN where the actor has
+// just stopped being one.
 func (s *Service) SetRoles(ctx context.Context, actor *access.Actor, id ids.ID, want []access.Role) (*ent.User, error) {
 	contributor, admin := slices.Contains(want, access.Contributor), slices.Contains(want, access.Admin)
-	salt := make([]byte, saltBytes)
-	if _, err := io.ReadFull(s.random, salt); err != nil {
-		return nil, fmt.Errorf("account: no randomness: %w", err)
-	}
-	end := func(tx *ent.Client) error { return retireSessions(ctx, tx, id, s.clock.Now(), salt) }
-	return s.changePerson(ctx, actor, id, end, func(tx *ent.Client, u *ent.User) (*ent.UserUpdateOne, string, map[string]any) {
+	return s.changePerson(ctx, actor, id, func(tx *ent.Client, u *ent.User) (*ent.UserUpdateOne, string, map[string]any) {
 		if u.Contributor == contributor && u.Admin == admin {
 			return nil, "", nil
 		}
@@ -40,8 +34,7 @@ func (s *Service) SetRoles(ctx context.Context, actor *access.Actor, id ids.ID, 
 // SetStatus freezes or thaws a user. It returns NOT_FOUND, CONFLICT for the last active admin, or FORBIDDEN where the
 // actor has just stopped being one.
 func (s *Service) SetStatus(ctx context.Context, actor *access.Actor, id ids.ID, status user.Status) (*ent.User, error) {
-	nothing := func(*ent.Client) error { return nil }
-	return s.changePerson(ctx, actor, id, nothing, func(tx *ent.Client, u *ent.User) (*ent.UserUpdateOne, string, map[string]any) {
+	return s.changePerson(ctx, actor, id, func(tx *ent.Client, u *ent.User) (*ent.UserUpdateOne, string, map[string]any) {
 		if u.Status == status {
 			return nil, "", nil
 		}
@@ -49,9 +42,9 @@ func (s *Service) SetStatus(ctx context.Context, actor *access.Actor, id ids.ID,
 	})
 }
 
-// changePerson makes a change that an admin asked for, under the locks that keep an active admin in place, and what comes
-// with it. A change that changes nothing leaves no trace.
-func (s *Service) changePerson(ctx context.Context, actor *access.Actor, id ids.ID, along func(*ent.Client) error,
+// changePerson makes a change that an admin asked for, under the locks that keep an active admin in place. A change that
+// changes nothing leaves no trace.
+func (s *Service) changePerson(ctx context.Context, actor *access.Actor, id ids.ID,
 	change func(*ent.Client, *ent.User) (update *ent.UserUpdateOne, action string, detail map[string]any),
 ) (after *ent.User, err error) {
 	if !wellFormed(id, ids.User) {
@@ -83,9 +76,6 @@ func (s *Service) changePerson(ctx context.Context, actor *access.Actor, id ids.
 		people[id] = after
 		if activeAdmin(before) && !anyActiveAdmin(people) {
 			return errLastAdmin
-		}
-		if err := along(tx); err != nil {
-			return err
 		}
 		return note(ctx, tx, id, s.event(actor.ID, action, id, detail))
 	})

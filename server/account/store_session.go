@@ -109,17 +109,6 @@ func (st store) sessionSeen(ctx context.Context, id ids.ID, at time.Time, ip str
 	return nil
 }
 
-// sessionsFor is how long sessions go on that were ended for a change of their person, for the sake of sockets: they see
-// what changed and say why they close.
-const sessionsFor = 10 * time.Second
-
-// retireSessions ends the sessions of a user: no cookie opens one from now on.
-func retireSessions(ctx context.Context, tx *ent.Client, user ids.ID, now time.Time, salt []byte) error {
-	_, err := tx.ExecContext(ctx, `UPDATE sessions SET secret_hash = sha256(secret_hash || $3), expires_at = least(expires_at, $2)
-		WHERE user_id = $1`, string(user), now.Add(sessionsFor), salt)
-	return wrap("end the sessions of a user", err)
-}
-
 func (st store) deleteExpiredSessions(ctx context.Context, now time.Time) error {
 	if _, err := st.client.Session.Delete().Where(session.ExpiresAtLTE(now)).Exec(ctx); err != nil {
 		return fmt.Errorf("account: delete expired sessions: %w", err)

@@ -25,10 +25,16 @@ func (st store) createToken(ctx context.Context, t newToken, b Budgets, e journa
 		if t.models != nil {
 			create.SetModels(t.models)
 		}
+		if t.scopes != nil {
+			create.SetScopes(t.scopes)
+		}
+		if t.networks != nil {
+			create.SetNetworks(t.networks)
+		}
 		if made, err = create.Save(ctx); err != nil {
 			return fmt.Errorf("account: write an API token: %w", err)
 		}
-		if err := b.OpenBudget(ctx, tx, t.id, t.limit, ""); err != nil {
+		if err := b.OpenBudget(ctx, tx, t.id, t.limit, string(t.period)); err != nil {
 			return err
 		}
 		return note(ctx, tx, t.user, e)

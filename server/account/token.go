@@ -20,12 +20,15 @@ var (
 )
 
 // CreateTokenInput describes an API token. Without a spend limit it may spend all that its owner has, without models ask
-// for all.
+// for all, without scopes do what tokens may, without networks be used from everywhere.
 type CreateTokenInput struct {
-	Name       string
-	ExpiresAt  *time.Time
-	SpendLimit *money.Credits
-	Models     []string
+	Name             string
+	ExpiresAt        *time.Time
+	SpendLimit       *money.Credits
+	SpendLimitPeriod *Period // nil: what is spent counts for ever
+	Models           []string
+	Scopes           []access.Scope
+	Networks         []string
 }
 
 type newToken struct {
@@ -33,9 +36,12 @@ type newToken struct {
 	name, masked string
 	hash         []byte
 	models       []string
+	scopes       []string
+	networks     []string
 	at           time.Time
 	expires      *time.Time
 	limit        *money.Credits
+	period       Period
 }
 
 // CreateToken makes an API token of the actor's. The secret is returned this once. It returns a BAD_USER_INPUT that names
@@ -76,7 +82,16 @@ func (s *Service) parseToken(actor *access.Actor, in CreateTokenInput) (newToken
 	if in.SpendLimit != nil && *in.SpendLimit < 0 {
 		return t, fault.Invalid("input.spendLimit", "a spend limit can't be negative")
 	}
-	return t, nil
+	if in.SpendLimitPeriod != nil {
+		if t.period = *in.SpendLimitPeriod; in.SpendLimit == nil {
+			return t, fault.Invalid("input.spendLimitPeriod", "a period is one of a spend limit: name that too")
+		}
+	}
+	if t.scopes, err = parseScopes("input.scopes", in.Scopes); err != nil {
+		return t, err
+	}
+	t.networks, err = parseNetworks("input.networks", in.Networks)
+	return t, err
 }
 
 // RevokeToken ends an API token for good; once more it does nothing. Another's token is NOT_FOUND, save for admins.

@@ -30,7 +30,7 @@ func TestTokenSignsInAsItsOwner(t *testing.T) {
 
 	actor, err := f.ActorByToken(t.Context(), secret)
 	require.NoError(t, err)
-	assert.Equal(t, &access.Actor{ID: owner.ID, Roles: []access.Role{access.User}, TokenID: token.ID}, actor)
+	assert.Equal(t, &access.Actor{ID: owner.ID, Roles: []access.Role{access.User}, CustomRoles: []string{}, TokenID: token.ID}, actor)
 
 	mine, err := f.Tokens(t.Context(), owner.ID)
 	require.NoError(t, err)

@@ -217,7 +217,7 @@ func (s *Service) proveSecond(ctx context.Context, u *ent.User, code *string) (b
 	case err != nil:
 		return false, err
 	case !ok:
-		s.tell(ctx, u.ID)
+		s.failedToSignIn(ctx, u.ID)
 		return false, errWrongCode
 	}
 	return true, taken.GiveBack(ctx)

@@ -74,6 +74,8 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 		return errors.Join(fmt.Errorf("POOL_ADMIN_EMAIL: %w", err), <-booksEnded)
 	}
 
+	s.account.LoadRoles(ctx)
+
 	services, stopServices := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServices()
 	background, services := errgroup.WithContext(services)
@@ -81,6 +83,7 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 	background.Go(func() error { return s.pool.Run(services) })
 	background.Go(func() error { return s.account.Run(services) })
 	background.Go(func() error { return s.sharing.Run(services) })
+	background.Go(func() error { return s.account.KeepRoles(services) })
 	background.Go(func() error { return s.keeper.Run(services) })
 	background.Go(func() error { return s.checks.Run(services) })
 	if s.outbox != nil {

@@ -118,7 +118,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	signOn := singleSignOn(cfg, s.url, o.Clock)
 	s.account = account.New(account.Deps{
 		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Keys: keys, Budgets: s.ledger, Log: o.Log,
-		Mailer: s.mailer(o, client, keys, source),
+		Mailer: s.mailer(o, client, keys, source), VerifiedOnly: cfg.VerifyEmail,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
 		PublicURL: s.url, Origins: cfg.Origins, SSO: signOn,
 	})
@@ -131,7 +131,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	counted := newRequestMetrics()
 	s.gateway = gateway.New(gateway.Deps{
 		Ledger: s.ledger, Pool: s.pool, Prices: prices, Settings: settings, Vault: keys, Upstream: providers, Ent: client, Clock: o.Clock, IDs: source, Log: o.Log,
-		Observe: counted.observe,
+		Policy: policy, Observe: counted.observe,
 	})
 	s.feed = feed.New(feed.Deps{Client: client, Database: db.url, Clock: o.Clock, Log: o.Log})
 	s.hear(settings, prices)
@@ -184,11 +184,14 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 			s.pool.Invalidate()
 		case journal.Prices:
 			prices.Invalidate()
+		case journal.Roles:
+			s.account.RolesChanged()
 		case journal.Settings:
 			settings.Invalidate()
 			prices.Invalidate() // the markup
 		case feed.Everything:
 			s.account.InvalidateAll()
+			s.account.RolesChanged()
 			s.pool.Invalidate()
 			prices.Invalidate()
 			settings.Invalidate()

@@ -31,6 +31,7 @@ const (
 	Resource = "resource"
 	Prices   = "prices"
 	Settings = "settings"
+	Roles    = "roles"
 	Rest     = "rest"
 	// Everything says that changes may have been missed: before the hub ran, or while Postgres was away. Forget all.
 	Everything = "*"

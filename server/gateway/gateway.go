@@ -43,6 +43,11 @@ type secrets interface {
 	OpenBlob(purpose string, sealed []byte) ([]byte, error)
 }
 
+// rights is access.Policy.
+type rights interface {
+	Check(a *access.Actor, action, object string, owner ids.ID) error
+}
+
 // Ended is a request that was answered, for metrics: also one that never got a hold and so has no row in the usage log.
 type Ended struct {
 	Code     fault.Code // "" where it succeeded
@@ -62,6 +67,7 @@ type Deps struct {
 	Clock    clock.Clock
 	IDs      *ids.Source
 	Log      *slog.Logger
+	Policy   rights
 	Observe  func(Ended) // nil: nobody counts
 }
 
@@ -77,6 +83,7 @@ type Gateway struct {
 	clock    clock.Clock
 	ids      *ids.Source
 	log      *slog.Logger
+	policy   rights
 
 	resting  *resting
 	breakers *breakers // of providers
@@ -96,7 +103,7 @@ type Gateway struct {
 func New(d Deps) *Gateway {
 	return &Gateway{
 		ledger: d.Ledger, pool: d.Pool, prices: d.Prices, settings: d.Settings, vault: d.Vault, upstream: d.Upstream,
-		ent: d.Ent, clock: d.Clock, ids: d.IDs, log: d.Log,
+		ent: d.Ent, clock: d.Clock, ids: d.IDs, log: d.Log, policy: d.Policy,
 		resting: newResting(), breakers: newBreakers(ofProvider), circuits: newBreakers(ofKey),
 		loads: newLoads(), threads: newThreads(), flights: newFlights(),
 		observe: d.Observe, total: totalTime, waits: replayWaits,
@@ -119,7 +126,6 @@ type Estimate struct {
 
 var (
 	errSignIn     = fault.New(fault.Unauthenticated, "sign in first")
-	errFrozen     = fault.New(fault.Forbidden, "your account is frozen: you can sign in and read")
 	errTokenModel = fault.New(fault.Forbidden, "this API token does not cover the model")
 )
 
@@ -149,8 +155,8 @@ func (g *Gateway) accept(actor *access.Actor, in *Input) (*ask, error) {
 
 // admit counts a request that spends in, once it was accepted: the caller counts it out.
 func (g *Gateway) admit(ctx context.Context, actor *access.Actor, accept func() (*ask, error)) (*ask, error) {
-	if actor.SignedIn() && actor.Frozen {
-		return nil, errFrozen
+	if err := g.policy.Check(actor, "call", "Mutation.complete", ""); err != nil {
+		return nil, err
 	}
 	a, err := accept()
 	if err == nil {

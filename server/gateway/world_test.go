@@ -45,6 +45,7 @@ type world struct {
 	pool     *pool.Service
 	prices   *pool.Prices
 	settings *pool.SettingsStore
+	policy   *access.Policy
 	admin    *access.Actor
 	gw       *gateway.Gateway
 }
@@ -78,7 +79,7 @@ func joined(t testing.TB, url string, up *upstreamtest.Upstream) *world {
 	require.NoError(t, err)
 	settings, err := pool.NewSettings(ctx, pool.SettingsDeps{Ent: client, Policy: policy, Clock: clock.System, IDs: source}, pool.StandardDefaults())
 	require.NoError(t, err)
-	w := &world{t: t, url: url, db: db, ent: client, up: up, calls: calls, ledger: l, vault: v, settings: settings}
+	w := &world{t: t, policy: policy, url: url, db: db, ent: client, up: up, calls: calls, ledger: l, vault: v, settings: settings}
 	w.pool = pool.New(pool.Deps{
 		Ent: client, Ledger: l, Vault: v, Provider: calls, Policy: policy, Settings: settings, Clock: clock.System, IDs: source, Log: log,
 	})
@@ -100,7 +101,7 @@ func (w *world) restart(observers ...func(gateway.Ended)) {
 	}
 	w.gw = gateway.New(gateway.Deps{
 		Ledger: w.ledger, Pool: w.pool, Prices: w.prices, Settings: w.settings, Vault: w.vault, Upstream: w.calls, Ent: w.ent,
-		Clock: clock.System, IDs: source, Log: slog.New(slog.DiscardHandler), Observe: observe,
+		Clock: clock.System, IDs: source, Log: slog.New(slog.DiscardHandler), Policy: w.policy, Observe: observe,
 	})
 }
 
@@ -158,7 +159,7 @@ func (w *world) person(roles ...access.Role) *access.Actor {
 	err := w.ent.User.Create().SetID(id).SetEmail(string(id) + "@example.org").SetDisplayName("P").SetPasswordHash("x").
 		SetCreatedAt(clock.System.Now()).Exec(w.t.Context())
 	require.NoError(w.t, err)
-	return &access.Actor{ID: id, Roles: append([]access.Role{access.User}, roles...)}
+	return &access.Actor{ID: id, Roles: append([]access.Role{access.User}, roles...), Fresh: true}
 }
 
 // consumer is somebody with Credits.

@@ -146,8 +146,12 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 				s.refused(w, r, err)
 				return
 			}
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			answer(w, http.StatusUnauthorized, f.Code, f.Message, "")
+			status := http.StatusForbidden // a token that is good, but not here
+			if f.Code == fault.Unauthenticated {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				status = http.StatusUnauthorized
+			}
+			answer(w, status, f.Code, f.Message, "")
 			return
 		case err != nil:
 			id := w.Header().Get("X-Request-Id")

@@ -25,6 +25,7 @@ const (
 	Resource = "resource" // a resource's id
 	Prices   = "prices"   // a model's name
 	Settings = "settings" // nothing
+	Roles    = "roles"    // a custom role's name
 	Rest     = "rest"     // what is left alone for a while, or is no more: a resource's id or another name
 )
 

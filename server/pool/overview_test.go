@@ -61,7 +61,7 @@ func (d *desk) user(roles ...access.Role) *access.Actor {
 	d.t.Helper()
 	id := d.ids.New(ids.User)
 	d.exec(`INSERT INTO users (id, email, display_name, password_hash, created_at) VALUES ($1, $2, 'P', 'x', $3)`, id, id, d.clock.Now())
-	return &access.Actor{ID: id, Roles: append([]access.Role{access.User}, roles...)}
+	return &access.Actor{ID: id, Roles: append([]access.Role{access.User}, roles...), Fresh: true}
 }
 
 // resource puts a resource into the pool with so much left on it; owner nil is the platform.

@@ -105,7 +105,7 @@ func (w *world) person(roles ...access.Role) *access.Actor {
 	err := w.ent.User.Create().SetID(id).SetEmail(string(id) + "@example.org").SetDisplayName("P").SetPasswordHash("x").
 		SetCreatedAt(w.clock.Now()).Exec(w.t.Context())
 	require.NoError(w.t, err)
-	return &access.Actor{ID: id, Roles: append([]access.Role{access.User}, roles...)}
+	return &access.Actor{ID: id, Roles: append([]access.Role{access.User}, roles...), Fresh: true}
 }
 
 func in(provider, key string, quota money.USD) pool.DepositInput {

@@ -57,13 +57,6 @@ func (p *Program) Person(name string) *Client {
 	return c
 }
 
-// SignInAgain signs in as somebody whom Person has made, whose session has ended.
-func (c *Client) SignInAgain(name string) {
-	c.T.Helper()
-	c.Must(`mutation($i: SignInInput!) { signIn(input: $i) { viewer { id } } }`,
-		Vars{"i": Vars{"email": name + "@example.org", "password": "password of " + name}})
-}
-
 // Admin signs in as the admin.
 func (p *Program) Admin() *Client {
 	p.T.Helper()

@@ -29,6 +29,7 @@ type problem struct {
 var statuses = map[fault.Code]int{
 	fault.Unauthenticated:     http.StatusUnauthorized,
 	fault.Forbidden:           http.StatusForbidden,
+	fault.EmailNotVerified:    http.StatusForbidden,
 	fault.NotFound:            http.StatusNotFound,
 	fault.ModelNotFound:       http.StatusNotFound,
 	fault.BadUserInput:        http.StatusBadRequest,

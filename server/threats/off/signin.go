@@ -35,9 +35,6 @@ var signIns = []control{
 		return nil`, `	if replaces != "-" {
 		return nil`},
 	}},
-	{Row: 32, Test: "TestRow32_SessionFixation", Edits: []edit{
-		{"server/account/store_roles.go", "return retireSessions(ctx, tx, id, s.clock.Now(), salt)", "return nil"},
-	}},
 	{Row: 33, Test: "TestRow33_Stuffing", Edits: []edit{
 		{"server/httpd/clientip.go", "return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })", "return true || slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(a) })"},
 	}},
