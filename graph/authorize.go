@@ -47,9 +47,11 @@ func (a authorize) Validate(es graphql.ExecutableSchema) error {
 func (a authorize) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
 	switch at := graphql.GetFieldContext(ctx); at.Object {
 	case "Query", "Mutation", "Subscription":
-		if err := a.policy.Check(actor(ctx), "call", at.Object+"."+at.Field.Name, ""); err != nil {
+		object := at.Object + "." + at.Field.Name
+		if err := a.policy.Check(actor(ctx), "call", object, ""); err != nil {
 			return nil, err
 		}
+		requestFrom(ctx).allow(object)
 		if err := a.requests.Take(caller(ctx)); err != nil {
 			return nil, err
 		}

@@ -4,12 +4,12 @@ import (
 	"context"
 	"sync"
 
+	"github.com/resourcepool/resourcepool/server/feed"
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
 // someFeed signals wallets when the test says so.
 type someFeed struct {
-	feeds
 	mu      sync.Mutex
 	signals []chan struct{}
 	fail    error
@@ -31,6 +31,10 @@ func (f *someFeed) Wallets(ctx context.Context, _ ids.ID) (<-chan struct{}, erro
 
 func (f *someFeed) Resources(context.Context, ids.ID) (<-chan ids.ID, error) {
 	return make(chan ids.ID), nil
+}
+
+func (f *someFeed) Transactions(context.Context, *string) (*feed.Subscription, error) {
+	return &feed.Subscription{C: make(chan feed.Event)}, nil
 }
 
 func (f *someFeed) poke() {

@@ -67,6 +67,9 @@ func New(c Config) (*Handler, error) {
 	return &Handler{exec: exec, sockets: newSockets(c), requests: c.Requests}, nil
 }
 
+// Recheck has the open sockets of a person, or with "" of everybody, go by what they may now. It never blocks.
+func (h *Handler) Recheck(person ids.ID) { h.sockets.recheck(person) }
+
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if websocket.IsWebSocketUpgrade(r) {
 		h.sockets.serve(w, r, h.exec)

@@ -53,6 +53,9 @@ func (s *socket) init(payload json.RawMessage) {
 	defer cancel()
 	a, err := s.who(ctx, authorization, s.cookie)
 	switch {
+	case fault.CodeOf(err) == fault.Forbidden:
+		s.close(closeForbidden, "Forbidden")
+		return
 	case err != nil:
 		s.log.ErrorContext(s.ctx, "graphql: a socket can't be authenticated", "err", err)
 		s.close(websocket.CloseTryAgainLater, "Try again later")
@@ -60,7 +63,7 @@ func (s *socket) init(payload json.RawMessage) {
 	case a == nil && (authorization != "" || s.cookie != ""):
 		s.close(closeUnauthorized, "Unauthorized")
 		return
-	case a != nil && !s.enter(a.ID):
+	case a != nil && !s.enter(a.ID, s):
 		s.close(closeTooMany, "Too many sockets")
 		return
 	case a != nil:
@@ -102,20 +105,59 @@ func (s *socket) watch() {
 		case <-s.ctx.Done():
 			return
 		case <-check.C:
-			s.current(s.timing.check / 2)
+			s.current(s.timing.check/2, patiently)
+		case <-s.woken:
+			s.current(0, patiently)
 		case <-ping.C:
 			s.ping()
 		}
 	}
 }
 
+// wake has watch look at once. It never blocks.
+func (s *socket) wake() {
+	select {
+	case s.woken <- struct{}{}:
+	default:
+	}
+}
+
+// How to take it that who is there can't be found out: it may be in a moment, or something is to be done now.
+const (
+	strictly  = false
+	patiently = true
+)
+
 // current returns who is there, as known at most maxAge ago. It closes the socket and returns false where nobody is, where
-// they were frozen or have lost a role that the operations may stand on, and where that can't be found out for too long.
-func (s *socket) current(maxAge time.Duration) (*access.Actor, bool) {
+// they have lost a role that the operations may stand on or the right to one that runs, and where that can't be found out,
+// for too long if asked patiently.
+func (s *socket) current(maxAge time.Duration, patient bool) (*access.Actor, bool) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
+	a, ok := s.known(maxAge, patient)
+	if ok && !s.mayGoOn(a) {
+		s.close(closeForbidden, "Forbidden")
+		return nil, false
+	}
+	return a, ok
+}
+
+// mayGoOn reports whether the actor still has the right to all that runs: it may have gone with a status or a custom role.
+func (s *socket) mayGoOn(a *access.Actor) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, op := range s.running {
+		if !op.request.standsOn(func(object string) bool { return s.policy.Can(a, "call", object, "") }) {
+			return false
+		}
+	}
+	return true
+}
+
+// known needs asking.
+func (s *socket) known(maxAge time.Duration, patient bool) (*access.Actor, bool) {
 	now := s.clock.Now()
-	if now.Sub(s.checkedAt) <= maxAge {
+	if maxAge > 0 && now.Sub(s.checkedAt) <= maxAge {
 		return s.actor, s.ctx.Err() == nil
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.timing.patience)
@@ -124,7 +166,7 @@ func (s *socket) current(maxAge time.Duration) (*access.Actor, bool) {
 	switch {
 	case s.ctx.Err() != nil:
 		return nil, false
-	case err != nil && now.Sub(s.checkedAt) < s.timing.patience && maxAge >= s.timing.check/2:
+	case err != nil && patient && now.Sub(s.checkedAt) < s.timing.patience:
 		return s.actor, true
 	case err != nil:
 		s.log.WarnContext(s.ctx, "graphql: who is on a socket can't be found out", "err", err)
@@ -133,7 +175,7 @@ func (s *socket) current(maxAge time.Duration) (*access.Actor, bool) {
 	case a == nil:
 		s.close(closeUnauthorized, "Unauthorized")
 		return nil, false
-	case lost(s.actor, a):
+	case s.actor.LostTo(a):
 		s.close(closeForbidden, "Forbidden")
 		return nil, false
 	}

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,28 @@ type Request struct {
 
 	signedIn atomic.Pointer[access.Actor]
 	ended    atomic.Pointer[error]
+
+	mu      sync.Mutex
+	allowed []string // the root fields that the policy has allowed
+}
+
+// allow notes a root field that the policy has allowed: what runs goes on for as long as it does.
+func (r *Request) allow(object string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.allowed = append(r.allowed, object)
+}
+
+// standsOn reports whether all that was allowed still is.
+func (r *Request) standsOn(still func(object string) bool) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, object := range r.allowed {
+		if !still(object) {
+			return false
+		}
+	}
+	return true
 }
 
 // end notes why a subscription ends; the socket tells the client.

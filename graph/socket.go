@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +33,7 @@ type socket struct {
 	cookie  string
 	work    sync.WaitGroup
 	rested  chan struct{} // holds one token when an operation is over
+	woken   chan struct{} // holds one token when what the person may has changed
 
 	mu       sync.Mutex
 	closed   bool
@@ -48,6 +48,7 @@ type operation struct {
 	id      string
 	cancel  context.CancelFunc
 	answers bool // a completion: paid for, and it comes to an end
+	request *Request
 }
 
 // read takes the client's frames until there are no more.
@@ -159,7 +160,7 @@ func (s *socket) subscribe(f frame) {
 		return
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
-	op := &operation{id: f.ID, cancel: cancel, answers: asksForCompletion(params.Query)}
+	op := &operation{id: f.ID, cancel: cancel, answers: asksForCompletion(params.Query), request: &Request{IP: requestFrom(s.ctx).IP}}
 	s.mu.Lock()
 	_, taken := s.running[f.ID]
 	full, retiring := len(s.running) >= operationsPerSocket, s.retiring
@@ -212,12 +213,12 @@ func (s *socket) rest(op *operation) {
 func (s *socket) run(ctx context.Context, op *operation, params *graphql.RawParams) {
 	defer op.cancel()
 	defer s.rest(op)
-	a, ok := s.current(0)
+	a, ok := s.current(0, strictly)
 	if !ok {
 		return
 	}
 	params.Headers = s.headers
-	ctx = WithRequest(access.With(ctx, a), &Request{IP: requestFrom(ctx).IP})
+	ctx = WithRequest(access.With(ctx, a), op.request)
 	ctx = graphql.StartOperationTrace(ctx)
 	oc, errs := s.exec.CreateOperationContext(ctx, params)
 	ctx = graphql.WithOperationContext(ctx, oc)
@@ -225,14 +226,14 @@ func (s *socket) run(ctx context.Context, op *operation, params *graphql.RawPara
 		s.finish(op, frame{Type: "error", Payload: encoded(s.exec.DispatchError(ctx, errs).Errors)})
 		return
 	}
-	freshness := time.Duration(0) // it costs a look at what is remembered
+	freshness, patient := time.Duration(0), strictly // it costs a look at what is remembered
 	if op.answers {
-		freshness = s.timing.check // its pieces are the asker's own and come fast
+		freshness, patient = s.timing.check, patiently // its pieces are the asker's own and come fast
 	}
 	responses, ctx := s.exec.DispatchOperation(ctx, oc)
 	for r := responses(ctx); r != nil; r = responses(ctx) {
 		// Asked after the answer was made, which may have waited for long: who has lost the right meanwhile gets nothing.
-		if _, ok := s.current(freshness); !ok {
+		if _, ok := s.current(freshness, patient); !ok {
 			return
 		}
 		if !s.sendFor(op, frame{Type: "next", Payload: encoded(r)}) {
@@ -318,13 +319,8 @@ func (s *socket) end() {
 	_ = s.conn.Close()
 	s.work.Wait()
 	if s.person != "" {
-		s.leave(s.person)
+		s.leave(s.person, s)
 	}
-}
-
-// lost reports whether somebody may do less than before.
-func lost(before, now *access.Actor) bool {
-	return now.Frozen && !before.Frozen || slices.ContainsFunc(before.Roles, func(r access.Role) bool { return !now.Has(r) })
 }
 
 func encoded(v any) json.RawMessage {

@@ -73,12 +73,12 @@ type sockets struct {
 	timing   timing
 
 	mu   sync.Mutex
-	open map[ids.ID]int // by person
+	open map[ids.ID]map[*socket]struct{} // by person
 }
 
 func newSockets(c Config) *sockets {
 	return &sockets{
-		auth: c.Auth, policy: c.Resolver.Policy, log: c.Log, clock: c.Clock, open: map[ids.ID]int{},
+		auth: c.Auth, policy: c.Resolver.Policy, log: c.Log, clock: c.Clock, open: map[ids.ID]map[*socket]struct{}{},
 		stopping: c.Stopping, timing: usualTiming,
 		upgrader: websocket.Upgrader{
 			HandshakeTimeout: usualTiming.init,
@@ -98,7 +98,7 @@ func (t *sockets) serve(w http.ResponseWriter, r *http.Request, exec graphql.Gra
 		return // answered by the upgrader
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	s := &socket{sockets: t, conn: conn, exec: exec, headers: r.Header, cancel: cancel, running: map[string]*operation{}, rested: make(chan struct{}, 1)}
+	s := &socket{sockets: t, conn: conn, exec: exec, headers: r.Header, cancel: cancel, running: map[string]*operation{}, rested: make(chan struct{}, 1), woken: make(chan struct{}, 1)}
 	defer s.end()
 	if conn.Subprotocol() != subprotocol {
 		s.close(closeSubprotocol, "Subprotocol not acceptable")
@@ -113,22 +113,42 @@ func (t *sockets) serve(w http.ResponseWriter, r *http.Request, exec graphql.Gra
 	s.read()
 }
 
-// enter counts a person's sockets; leave is to be called in the end.
-func (t *sockets) enter(person ids.ID) bool {
+// enter notes a socket of a person; leave is to be called in the end.
+func (t *sockets) enter(person ids.ID, s *socket) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.open[person] >= socketsPerUser {
+	if len(t.open[person]) >= socketsPerUser {
 		return false
 	}
-	t.open[person]++
+	if t.open[person] == nil {
+		t.open[person] = map[*socket]struct{}{}
+	}
+	t.open[person][s] = struct{}{}
 	return true
 }
 
-func (t *sockets) leave(person ids.ID) {
+func (t *sockets) leave(person ids.ID, s *socket) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.open[person]--; t.open[person] <= 0 {
+	if delete(t.open[person], s); len(t.open[person]) == 0 {
 		delete(t.open, person)
+	}
+}
+
+// recheck has the sockets of a person, or with "" all, look at once who is there and what they may.
+func (t *sockets) recheck(person ids.ID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for s := range t.open[person] {
+		s.wake()
+	}
+	if person != "" {
+		return
+	}
+	for _, list := range t.open {
+		for s := range list {
+			s.wake()
+		}
 	}
 }
 

@@ -214,6 +214,7 @@ func (s *Server) edge(o Options, resolver *graph.Resolver, prices *pool.Prices, 
 	if err != nil {
 		return err
 	}
+	s.account.OnChange(graphql.Recheck)
 	pages, built := frontend.FS()
 	if !built {
 		pages = nil
