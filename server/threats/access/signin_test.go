@@ -73,7 +73,7 @@ func TestRow30_UserEnumeration(t *testing.T) {
 		require.NoError(t, err)
 	}
 	c := p.Anonymous()
-	var known, unknown sample
+	var known, unknown timing
 	for i := range tries {
 		forget()
 		name := strconv.Itoa(i % people)
@@ -115,7 +115,7 @@ func TestRow31_PasswordHashing(t *testing.T) {
 		defer close(ended)
 		programtest.Together(200, func(int) error { _, err := p.Anonymous().Do(signIn, password("tom")); return err })
 	}()
-	var waits sample
+	var waits timing
 	for running := true; running; {
 		waits.take(p, func() { tom.Must(who, nil) })
 		select {
@@ -257,7 +257,7 @@ func TestRow29_StoredTokens(t *testing.T) {
 	if nightly() {
 		tries = 10_000
 	}
-	var near, far sample
+	var near, far timing
 	answers := map[string]bool{}
 	ask := func(token string) func() {
 		return func() {

@@ -11,23 +11,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample is how long something took each time, and how much work it was for the server: what else runs on the machine has a
+// timing is how long something took each time, and how much work it was for the server: what else runs on the machine has a
 // part in the former alone.
-type sample struct {
+type timing struct {
 	took []time.Duration
 	work int64 // of the processor, in ticks
 }
 
-func (s *sample) take(p *program, do func()) {
+func (s *timing) take(p *program, do func()) {
 	before, begun := work(p), time.Now()
 	do()
 	s.took = append(s.took, time.Since(begun))
 	s.work += work(p) - before
 }
 
-func (s *sample) median() time.Duration { return s.quantile(0.5) }
+func (s *timing) median() time.Duration { return s.quantile(0.5) }
 
-func (s *sample) quantile(q float64) time.Duration {
+func (s *timing) quantile(q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(s.took))
 	return sorted[int(q*float64(len(sorted)-1))]
 }
