@@ -163,7 +163,7 @@ func (o *Withdraw) apply(s *scope) error {
 	}
 	a.closing = true
 	left, held := money.USD(a.available()), money.USD(a.held)
-	if err := s.withdraw(o.Resource, left, o.Actor, o.Memo, false); err != nil {
+	if err := s.takeOut(draft{kind: KindWithdrawal, memo: o.Memo, actor: o.Actor, resource: o.Resource}, left, false); err != nil {
 		return err
 	}
 	s.out.Taken = left
@@ -194,7 +194,8 @@ func (s *scope) takeBack(resource ids.ID, q money.USD) error {
 		return nil
 	}
 	if q > 0 {
-		if err := s.withdraw(resource, q, "", "Withdrawn: what a request gave back", true); err != nil {
+		d := draft{kind: KindWithdrawal, memo: "Withdrawn: what a request gave back", resource: resource}
+		if err := s.takeOut(d, q, true); err != nil {
 			return err
 		}
 	}
@@ -207,13 +208,31 @@ func (s *scope) takeBack(resource ids.ID, q money.USD) error {
 	return s.reserve(Wallet(t.user), -int64(rest))
 }
 
-// withdraw takes q of a key's quota out of the pool, and the Credits that were booked for it from its owner: vesting first,
-// then what is reserved for it, then the wallet. Where they are spent it is refused, or, for what somebody else's request
-// gives back and nothing may keep from ending, becomes a debt.
-func (s *scope) withdraw(resource ids.ID, q money.USD, actor ids.ID, memo string, mayOwe bool) error {
-	d := draft{kind: KindWithdrawal, memo: memo, actor: actor, resource: resource}
-	d.entries = []Entry{{Account: Quota(resource), Amount: -int64(q)}, {Account: Supply, Amount: int64(q)}}
-	t := s.term(resource)
+func (o *Clawback) holdID() ids.ID { return "" }
+
+func (o *Clawback) touch(t *touched) { (&Withdraw{Resource: o.Resource, Owner: o.Owner}).touch(t) }
+
+func (o *Clawback) apply(s *scope) error {
+	a := s.peek(Quota(o.Resource))
+	left := money.USD(a.available())
+	if a.closing || left == 0 {
+		return ErrNothing
+	}
+	if err := s.takeOut(draft{kind: KindClawback, memo: o.Memo, resource: o.Resource}, left, true); err != nil {
+		return err
+	}
+	s.out.Taken = left
+	s.out.Resource = a.now()
+	s.out.Wallet = s.peek(Wallet(o.Owner)).now()
+	return nil
+}
+
+// takeOut takes q of a key's quota out of the pool, and the Credits that were booked for it from its owner: vesting first,
+// then what is reserved for it, then the wallet. Where they are spent it is refused or, for what nothing may keep from
+// ending, becomes a debt.
+func (s *scope) takeOut(d draft, q money.USD, mayOwe bool) error {
+	d.entries = []Entry{{Account: Quota(d.resource), Amount: -int64(q)}, {Account: Supply, Amount: int64(q)}}
+	t := s.term(d.resource)
 	if t == nil {
 		return s.book(d)
 	}

@@ -205,6 +205,38 @@ func TestSpentCreditsCannotBeWithdrawn(t *testing.T) {
 	clean(t, db)
 }
 
+func TestAClawBackTakesVestingThenTheWalletThenOwes(t *testing.T) {
+	db := fresh(t)
+	l, _ := start(t, db, "")
+	bob := source.New(ids.User)
+	key, other := deposit(t, l, bob, 2000*one), deposit(t, l, "", 1000*one) // 1000 at once, 800 vest
+	spent := hold(bob, other, "", 700*one, one)
+	do(t, l, spent)
+	do(t, l, &ledger.Settle{Hold: spent.ID, Charge: 700 * one, Cost: one, Usage: usage(bob, other, "")})
+	running := hold(bob, key, bob, 0, 500*one)
+	do(t, l, running)
+
+	out := do(t, l, &ledger.Clawback{Resource: key, Owner: bob, Memo: "not repaired"})
+	require.Equal(t, money.USD(1500*one), out.Taken)
+	require.Equal(t, []money.Credits{-150 * one, -550 * one, -800 * one}, []money.Credits{out.Fee, out.Credited, out.Vesting})
+	require.Equal(t, ledger.WalletState{Owed: 250 * one}, wallet(t, l, bob))
+	_, err := l.Do(t.Context(), ledger.Request{Op: &ledger.Clawback{Resource: key, Owner: bob}})
+	require.ErrorIs(t, err, ledger.ErrNothing, "the rest is held")
+	do(t, l, &ledger.Release{Hold: running.ID})
+	do(t, l, &ledger.Clawback{Resource: key, Owner: bob})
+	require.Equal(t, ledger.WalletState{Owed: 700 * one}, wallet(t, l, bob), "what was spent of a key that served nobody")
+
+	_, err = l.Do(t.Context(), ledger.Request{Op: hold(bob, other, "", 0, one)})
+	require.ErrorIs(t, err, ledger.ErrInsufficientCredits)
+	grant(t, l, bob, 800*one)
+	require.Equal(t, ledger.WalletState{Available: 100 * one}, wallet(t, l, bob))
+	do(t, l, &ledger.Withdraw{Resource: key, Owner: bob})
+	_, err = l.Do(t.Context(), ledger.Request{Op: &ledger.Clawback{Resource: key, Owner: bob}})
+	require.ErrorIs(t, err, ledger.ErrNothing)
+	do(t, l, &ledger.Clawback{Resource: other}) // the platform's: nobody had Credits for it
+	clean(t, db)
+}
+
 func TestATokenSpendsNoMoreThanItsBudget(t *testing.T) {
 	db := fresh(t)
 	l, _ := start(t, db, "")

@@ -117,6 +117,15 @@ type Withdraw struct {
 	Memo     string
 }
 
+// Clawback takes back what is left on a key that is over or that its owner let die, and is not held; what holds give back
+// is for the next one. The Credits booked for it are debited, vesting first, then what is available; the rest becomes a
+// debt. Its share of the fee is undone. ErrNothing where nothing is left, or the key was withdrawn before.
+type Clawback struct {
+	Resource ids.ID
+	Owner    ids.ID // "" for the platform's
+	Memo     string
+}
+
 // Grant credits a user by an admin's word.
 type Grant struct {
 	User   ids.ID
@@ -164,10 +173,10 @@ type Outcome struct {
 	OutputCap int64         // Hold: the cap that was held for
 	Charged   money.Credits // Settle: what the wallet paid
 	Late      bool          // Settle: the hold was gone
-	Credited  money.Credits // Deposit, Vest, Grant: what became available; Withdraw: negative
-	Fee       money.Credits // Deposit; Withdraw: negative
-	Vesting   money.Credits // Deposit; Withdraw: negative
-	Taken     money.USD     // Withdraw: what was booked at once
+	Credited  money.Credits // Deposit, Vest, Grant: what became available; Withdraw, Clawback: negative, what is owed for it included
+	Fee       money.Credits // Deposit; Withdraw, Clawback: negative
+	Vesting   money.Credits // Deposit; Withdraw, Clawback: negative
+	Taken     money.USD     // Withdraw, Clawback: what was booked at once
 	Usage     *UsageRow     // Settle, Release: the log of the request as booked
 	Wallet    Balance
 	Resource  Balance

@@ -34,17 +34,18 @@ const (
 	stepDeposit
 	stepVest
 	stepWithdraw
+	stepClawback
 	stepGrant
 	stepCommit   // the batch ends
 	stepTogether // the next batch is handed to Apply in one piece
 	stepFreeze   // an account, by a check that failed
 	stepThaw
-	stepOwe     // a user comes to owe, as a claw-back will make them
+	stepOwe     // a user comes to owe, as a claw-back makes them
 	stepUnready // what was reserved for a withdrawal is no longer there
 	stepLater   // hours go by
 )
 
-var stepNames = []string{"Hold", "Move", "Settle", "Release", "Deposit", "Vest", "Withdraw", "Grant", "Commit", "Together", "Freeze", "Thaw", "Owe", "Unready", "Later"}
+var stepNames = []string{"Hold", "Move", "Settle", "Release", "Deposit", "Vest", "Withdraw", "Clawback", "Grant", "Commit", "Together", "Freeze", "Thaw", "Owe", "Unready", "Later"}
 
 func (k stepKind) operation() bool { return k <= stepGrant }
 
@@ -107,6 +108,8 @@ func (s *step) asked() Operation {
 		return &Vest{Resource: s.resource, Owner: s.owner}
 	case stepWithdraw:
 		return &Withdraw{Resource: s.resource, Owner: s.owner}
+	case stepClawback:
+		return &Clawback{Resource: s.resource, Owner: s.owner}
 	case stepGrant:
 		return &Grant{User: s.user, Amount: money.Credits(s.amount)}
 	}
@@ -275,6 +278,9 @@ func (t *teller) next() step {
 	case n < 33:
 		s = step{kind: stepWithdraw}
 		t.key(&s)
+		if t.choose(3) == 1 {
+			s.kind = stepClawback
+		}
 	case n < 36:
 		s = step{kind: stepVest}
 		t.key(&s)

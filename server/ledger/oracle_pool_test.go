@@ -31,6 +31,8 @@ func (o *oracle) rule(s *step) ruling {
 		r.refused = next.vest(s, &r)
 	case stepWithdraw:
 		r.refused = next.withdraw(s, &r)
+	case stepClawback:
+		r.refused = next.clawback(s, &r)
 	case stepGrant:
 		r.refused = next.grant(s, &r)
 	}
@@ -124,7 +126,7 @@ func (o *oracle) withdraw(s *step, r *ruling) string {
 	k.closing = true
 	o.accounts[r.resource] = k
 	r.taken = k.available()
-	if why := o.takeOut(r, s.resource, r.taken, false); why != "" {
+	if why := o.takeOut(r, KindWithdrawal, s.resource, r.taken, false); why != "" {
 		return why
 	}
 	d, ok := o.deposits[s.resource]
@@ -143,6 +145,17 @@ func (o *oracle) withdraw(s *step, r *ruling) string {
 	return ""
 }
 
+// clawback takes what is left and not held, from whoever has it or owes it.
+func (o *oracle) clawback(s *step, r *ruling) string {
+	r.wallet, r.resource = Wallet(s.owner), Quota(s.resource)
+	k := o.at(r.resource)
+	if k.closing || k.available().Sign() == 0 {
+		return "nothing"
+	}
+	r.taken = k.available()
+	return o.takeOut(r, KindClawback, s.resource, r.taken, true)
+}
+
 // gaveBack is what a hold leaves of a key's quota: it stays in the pool, unless the key was withdrawn meanwhile.
 func (o *oracle) gaveBack(r *ruling, resource ids.ID, q *big.Int) string {
 	k := o.at(Quota(resource))
@@ -150,7 +163,7 @@ func (o *oracle) gaveBack(r *ruling, resource ids.ID, q *big.Int) string {
 		return ""
 	}
 	if q.Sign() > 0 {
-		if why := o.takeOut(r, resource, q, true); why != "" {
+		if why := o.takeOut(r, KindWithdrawal, resource, q, true); why != "" {
 			return why
 		}
 	}
@@ -164,11 +177,11 @@ func (o *oracle) gaveBack(r *ruling, resource ids.ID, q *big.Int) string {
 
 // takeOut takes quota out of the pool and the Credits that were booked for it from its owner: vesting first, then what is
 // reserved for it, then the wallet. What is not there refuses it, or is owed.
-func (o *oracle) takeOut(r *ruling, resource ids.ID, q *big.Int, mayOwe bool) string {
+func (o *oracle) takeOut(r *ruling, kind Kind, resource ids.ID, q *big.Int, mayOwe bool) string {
 	moves := []move{{Quota(resource), neg(q)}, {Supply, q}}
 	d, ok := o.deposits[resource]
 	if !ok {
-		return o.book(r, KindWithdrawal, moves...)
+		return o.book(r, kind, moves...)
 	}
 	fee, credits := d.undoes(q)
 	promised := least(credits, d.vesting)
@@ -183,6 +196,6 @@ func (o *oracle) takeOut(r *ruling, resource ids.ID, q *big.Int, mayOwe bool) st
 	d.withdrawn, d.feeUndone = plus(d.withdrawn, q), plus(d.feeUndone, fee)
 	o.deposits[resource] = d
 	r.fee, r.credited, r.vesting = minus(r.fee, fee), minus(r.credited, rest), minus(r.vesting, promised)
-	return o.book(r, KindWithdrawal, append(moves, move{Vesting(d.user), neg(promised)}, move{Wallet(d.user), minus(owed, rest)},
+	return o.book(r, kind, append(moves, move{Vesting(d.user), neg(promised)}, move{Wallet(d.user), minus(owed, rest)},
 		move{Debt(d.user), neg(owed)}, move{Fees, neg(fee)}, move{Issued, q})...)
 }

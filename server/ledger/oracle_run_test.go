@@ -272,7 +272,7 @@ var corners = []string{
 	"Move", "Move gone", "Move quota", "Release", "Release gone",
 	"Settle", "Settle late", "Settle impossible", "Settle overflow",
 	"Deposit", "Deposit impossible", "Deposit overflow", "Deposit frozen", "Vest", "Vest nothing",
-	"Withdraw", "Withdraw credits", "Withdraw closing", "Withdraw frozen", "Grant", "Grant impossible", "Grant overflow", "Grant frozen",
+	"Withdraw", "Withdraw credits", "Withdraw closing", "Withdraw frozen", "Clawback", "Clawback nothing", "Clawback frozen", "Grant", "Grant impossible", "Grant overflow", "Grant frozen",
 }
 
 // TestApplyAgreesWithTheOracle tells stories until ORACLE_OPERATIONS operations were compared, half of them the same each

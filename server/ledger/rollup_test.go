@@ -130,6 +130,8 @@ func somebody(t *testing.T, r *rand.Rand, l *ledger.Ledger, people []ids.ID, key
 	case 2:
 		if r.IntN(3) == 0 {
 			try(&ledger.Withdraw{Resource: key, Owner: owner})
+		} else if r.IntN(3) == 0 {
+			try(&ledger.Clawback{Resource: key, Owner: owner})
 		}
 	default:
 		h := hold(user, key, owner, amount, money.USD(amount/2))

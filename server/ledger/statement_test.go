@@ -48,7 +48,7 @@ func addsUp(t *testing.T, l *ledger.Ledger, user ids.ID, all []ledger.StatementL
 	require.Equal(t, balance, w.Available+w.Held)
 }
 
-// owe makes a debt, as a claw-back will.
+// owe makes a debt, as a claw-back does.
 func owe(t *testing.T, db testDB, user ids.ID, credits money.Credits) {
 	t.Helper()
 	_, err := db.Exec(`INSERT INTO ledger_accounts (id, asset, balance, held, closing, maximum) VALUES ($1, 'CREDIT', $2, 0, false, 0)`, string(ledger.Debt(user)), -int64(credits))
