@@ -10052,6 +10052,9 @@ type PoolResourceMutation struct {
 	status                     *poolresource.Status
 	status_reason              *string
 	suspended_by               *poolresource.SuspendedBy
+	suspended_at               *time.Time
+	grace_used_ms              *int64
+	addgrace_used_ms           *int64
 	backup                     *bool
 	accepted_terms             *string
 	expires_at                 *time.Time
@@ -10742,6 +10745,111 @@ func (m *PoolResourceMutation) SuspendedByCleared() bool {
 func (m *PoolResourceMutation) ResetSuspendedBy() {
 	m.suspended_by = nil
 	delete(m.clearedFields, poolresource.FieldSuspendedBy)
+}
+
+// SetSuspendedAt sets the "suspended_at" field.
+func (m *PoolResourceMutation) SetSuspendedAt(t time.Time) {
+	m.suspended_at = &t
+}
+
+// SuspendedAt returns the value of the "suspended_at" field in the mutation.
+func (m *PoolResourceMutation) SuspendedAt() (r time.Time, exists bool) {
+	v := m.suspended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSuspendedAt returns the old "suspended_at" field's value of the PoolResource entity.
+// If the PoolResource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PoolResourceMutation) OldSuspendedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSuspendedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSuspendedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSuspendedAt: %w", err)
+	}
+	return oldValue.SuspendedAt, nil
+}
+
+// ClearSuspendedAt clears the value of the "suspended_at" field.
+func (m *PoolResourceMutation) ClearSuspendedAt() {
+	m.suspended_at = nil
+	m.clearedFields[poolresource.FieldSuspendedAt] = struct{}{}
+}
+
+// SuspendedAtCleared returns if the "suspended_at" field was cleared in this mutation.
+func (m *PoolResourceMutation) SuspendedAtCleared() bool {
+	_, ok := m.clearedFields[poolresource.FieldSuspendedAt]
+	return ok
+}
+
+// ResetSuspendedAt resets all changes to the "suspended_at" field.
+func (m *PoolResourceMutation) ResetSuspendedAt() {
+	m.suspended_at = nil
+	delete(m.clearedFields, poolresource.FieldSuspendedAt)
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (m *PoolResourceMutation) SetGraceUsedMs(i int64) {
+	m.grace_used_ms = &i
+	m.addgrace_used_ms = nil
+}
+
+// GraceUsedMs returns the value of the "grace_used_ms" field in the mutation.
+func (m *PoolResourceMutation) GraceUsedMs() (r int64, exists bool) {
+	v := m.grace_used_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGraceUsedMs returns the old "grace_used_ms" field's value of the PoolResource entity.
+// If the PoolResource object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PoolResourceMutation) OldGraceUsedMs(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGraceUsedMs is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGraceUsedMs requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGraceUsedMs: %w", err)
+	}
+	return oldValue.GraceUsedMs, nil
+}
+
+// AddGraceUsedMs adds i to the "grace_used_ms" field.
+func (m *PoolResourceMutation) AddGraceUsedMs(i int64) {
+	if m.addgrace_used_ms != nil {
+		*m.addgrace_used_ms += i
+	} else {
+		m.addgrace_used_ms = &i
+	}
+}
+
+// AddedGraceUsedMs returns the value that was added to the "grace_used_ms" field in this mutation.
+func (m *PoolResourceMutation) AddedGraceUsedMs() (r int64, exists bool) {
+	v := m.addgrace_used_ms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGraceUsedMs resets all changes to the "grace_used_ms" field.
+func (m *PoolResourceMutation) ResetGraceUsedMs() {
+	m.grace_used_ms = nil
+	m.addgrace_used_ms = nil
 }
 
 // SetBackup sets the "backup" field.
@@ -11739,7 +11847,7 @@ func (m *PoolResourceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PoolResourceMutation) Fields() []string {
-	fields := make([]string, 0, 31)
+	fields := make([]string, 0, 33)
 	if m.owner_id != nil {
 		fields = append(fields, poolresource.FieldOwnerID)
 	}
@@ -11778,6 +11886,12 @@ func (m *PoolResourceMutation) Fields() []string {
 	}
 	if m.suspended_by != nil {
 		fields = append(fields, poolresource.FieldSuspendedBy)
+	}
+	if m.suspended_at != nil {
+		fields = append(fields, poolresource.FieldSuspendedAt)
+	}
+	if m.grace_used_ms != nil {
+		fields = append(fields, poolresource.FieldGraceUsedMs)
 	}
 	if m.backup != nil {
 		fields = append(fields, poolresource.FieldBackup)
@@ -11867,6 +11981,10 @@ func (m *PoolResourceMutation) Field(name string) (ent.Value, bool) {
 		return m.StatusReason()
 	case poolresource.FieldSuspendedBy:
 		return m.SuspendedBy()
+	case poolresource.FieldSuspendedAt:
+		return m.SuspendedAt()
+	case poolresource.FieldGraceUsedMs:
+		return m.GraceUsedMs()
 	case poolresource.FieldBackup:
 		return m.Backup()
 	case poolresource.FieldAcceptedTerms:
@@ -11938,6 +12056,10 @@ func (m *PoolResourceMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldStatusReason(ctx)
 	case poolresource.FieldSuspendedBy:
 		return m.OldSuspendedBy(ctx)
+	case poolresource.FieldSuspendedAt:
+		return m.OldSuspendedAt(ctx)
+	case poolresource.FieldGraceUsedMs:
+		return m.OldGraceUsedMs(ctx)
 	case poolresource.FieldBackup:
 		return m.OldBackup(ctx)
 	case poolresource.FieldAcceptedTerms:
@@ -12073,6 +12195,20 @@ func (m *PoolResourceMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSuspendedBy(v)
+		return nil
+	case poolresource.FieldSuspendedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSuspendedAt(v)
+		return nil
+	case poolresource.FieldGraceUsedMs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGraceUsedMs(v)
 		return nil
 	case poolresource.FieldBackup:
 		v, ok := value.(bool)
@@ -12211,6 +12347,9 @@ func (m *PoolResourceMutation) AddedFields() []string {
 	if m.addoriginal_quota != nil {
 		fields = append(fields, poolresource.FieldOriginalQuota)
 	}
+	if m.addgrace_used_ms != nil {
+		fields = append(fields, poolresource.FieldGraceUsedMs)
+	}
 	if m.addmax_concurrency != nil {
 		fields = append(fields, poolresource.FieldMaxConcurrency)
 	}
@@ -12248,6 +12387,8 @@ func (m *PoolResourceMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case poolresource.FieldOriginalQuota:
 		return m.AddedOriginalQuota()
+	case poolresource.FieldGraceUsedMs:
+		return m.AddedGraceUsedMs()
 	case poolresource.FieldMaxConcurrency:
 		return m.AddedMaxConcurrency()
 	case poolresource.FieldMaxRequestsPerMinute:
@@ -12281,6 +12422,13 @@ func (m *PoolResourceMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddOriginalQuota(v)
+		return nil
+	case poolresource.FieldGraceUsedMs:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGraceUsedMs(v)
 		return nil
 	case poolresource.FieldMaxConcurrency:
 		v, ok := value.(int64)
@@ -12365,6 +12513,9 @@ func (m *PoolResourceMutation) ClearedFields() []string {
 	if m.FieldCleared(poolresource.FieldSuspendedBy) {
 		fields = append(fields, poolresource.FieldSuspendedBy)
 	}
+	if m.FieldCleared(poolresource.FieldSuspendedAt) {
+		fields = append(fields, poolresource.FieldSuspendedAt)
+	}
 	if m.FieldCleared(poolresource.FieldAcceptedTerms) {
 		fields = append(fields, poolresource.FieldAcceptedTerms)
 	}
@@ -12420,6 +12571,9 @@ func (m *PoolResourceMutation) ClearField(name string) error {
 		return nil
 	case poolresource.FieldSuspendedBy:
 		m.ClearSuspendedBy()
+		return nil
+	case poolresource.FieldSuspendedAt:
+		m.ClearSuspendedAt()
 		return nil
 	case poolresource.FieldAcceptedTerms:
 		m.ClearAcceptedTerms()
@@ -12497,6 +12651,12 @@ func (m *PoolResourceMutation) ResetField(name string) error {
 		return nil
 	case poolresource.FieldSuspendedBy:
 		m.ResetSuspendedBy()
+		return nil
+	case poolresource.FieldSuspendedAt:
+		m.ResetSuspendedAt()
+		return nil
+	case poolresource.FieldGraceUsedMs:
+		m.ResetGraceUsedMs()
 		return nil
 	case poolresource.FieldBackup:
 		m.ResetBackup()

@@ -46,6 +46,10 @@ type PoolResource struct {
 	StatusReason *string `json:"status_reason,omitempty"`
 	// SuspendedBy holds the value of the "suspended_by" field.
 	SuspendedBy *poolresource.SuspendedBy `json:"suspended_by,omitempty"`
+	// SuspendedAt holds the value of the "suspended_at" field.
+	SuspendedAt *time.Time `json:"suspended_at,omitempty"`
+	// GraceUsedMs holds the value of the "grace_used_ms" field.
+	GraceUsedMs int64 `json:"grace_used_ms,omitempty"`
 	// Backup holds the value of the "backup" field.
 	Backup bool `json:"backup,omitempty"`
 	// AcceptedTerms holds the value of the "accepted_terms" field.
@@ -96,11 +100,11 @@ func (*PoolResource) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case poolresource.FieldAverageLatencyMs, poolresource.FieldTokenLatencyMs, poolresource.FieldSuccessAverage:
 			values[i] = new(sql.NullFloat64)
-		case poolresource.FieldOriginalQuota, poolresource.FieldMaxConcurrency, poolresource.FieldMaxRequestsPerMinute, poolresource.FieldMaxTokensPerMinute, poolresource.FieldTotalRequests, poolresource.FieldSuccessfulRequests, poolresource.FieldFailuresInARow:
+		case poolresource.FieldOriginalQuota, poolresource.FieldGraceUsedMs, poolresource.FieldMaxConcurrency, poolresource.FieldMaxRequestsPerMinute, poolresource.FieldMaxTokensPerMinute, poolresource.FieldTotalRequests, poolresource.FieldSuccessfulRequests, poolresource.FieldFailuresInARow:
 			values[i] = new(sql.NullInt64)
 		case poolresource.FieldID, poolresource.FieldOwnerID, poolresource.FieldProvider, poolresource.FieldBaseURL, poolresource.FieldLabel, poolresource.FieldMaskedKey, poolresource.FieldStatus, poolresource.FieldStatusReason, poolresource.FieldSuspendedBy, poolresource.FieldAcceptedTerms:
 			values[i] = new(sql.NullString)
-		case poolresource.FieldExpiresAt, poolresource.FieldVerifiedAt, poolresource.FieldCreatedAt, poolresource.FieldWithdrawnAt, poolresource.FieldLastFailureAt, poolresource.FieldLastUsedAt, poolresource.FieldCoolingUntil:
+		case poolresource.FieldSuspendedAt, poolresource.FieldExpiresAt, poolresource.FieldVerifiedAt, poolresource.FieldCreatedAt, poolresource.FieldWithdrawnAt, poolresource.FieldLastFailureAt, poolresource.FieldLastUsedAt, poolresource.FieldCoolingUntil:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -205,6 +209,19 @@ func (_m *PoolResource) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.SuspendedBy = new(poolresource.SuspendedBy)
 				*_m.SuspendedBy = poolresource.SuspendedBy(value.String)
+			}
+		case poolresource.FieldSuspendedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field suspended_at", values[i])
+			} else if value.Valid {
+				_m.SuspendedAt = new(time.Time)
+				*_m.SuspendedAt = value.Time
+			}
+		case poolresource.FieldGraceUsedMs:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field grace_used_ms", values[i])
+			} else if value.Valid {
+				_m.GraceUsedMs = value.Int64
 			}
 		case poolresource.FieldBackup:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -402,6 +419,14 @@ func (_m *PoolResource) String() string {
 		builder.WriteString("suspended_by=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	if v := _m.SuspendedAt; v != nil {
+		builder.WriteString("suspended_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("grace_used_ms=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GraceUsedMs))
 	builder.WriteString(", ")
 	builder.WriteString("backup=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Backup))

@@ -135,6 +135,34 @@ func (_c *PoolResourceCreate) SetNillableSuspendedBy(v *poolresource.SuspendedBy
 	return _c
 }
 
+// SetSuspendedAt sets the "suspended_at" field.
+func (_c *PoolResourceCreate) SetSuspendedAt(v time.Time) *PoolResourceCreate {
+	_c.mutation.SetSuspendedAt(v)
+	return _c
+}
+
+// SetNillableSuspendedAt sets the "suspended_at" field if the given value is not nil.
+func (_c *PoolResourceCreate) SetNillableSuspendedAt(v *time.Time) *PoolResourceCreate {
+	if v != nil {
+		_c.SetSuspendedAt(*v)
+	}
+	return _c
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (_c *PoolResourceCreate) SetGraceUsedMs(v int64) *PoolResourceCreate {
+	_c.mutation.SetGraceUsedMs(v)
+	return _c
+}
+
+// SetNillableGraceUsedMs sets the "grace_used_ms" field if the given value is not nil.
+func (_c *PoolResourceCreate) SetNillableGraceUsedMs(v *int64) *PoolResourceCreate {
+	if v != nil {
+		_c.SetGraceUsedMs(*v)
+	}
+	return _c
+}
+
 // SetBackup sets the "backup" field.
 func (_c *PoolResourceCreate) SetBackup(v bool) *PoolResourceCreate {
 	_c.mutation.SetBackup(v)
@@ -424,6 +452,10 @@ func (_c *PoolResourceCreate) defaults() {
 		v := poolresource.DefaultBaseURL
 		_c.mutation.SetBaseURL(v)
 	}
+	if _, ok := _c.mutation.GraceUsedMs(); !ok {
+		v := poolresource.DefaultGraceUsedMs
+		_c.mutation.SetGraceUsedMs(v)
+	}
 	if _, ok := _c.mutation.Backup(); !ok {
 		v := poolresource.DefaultBackup
 		_c.mutation.SetBackup(v)
@@ -492,6 +524,9 @@ func (_c *PoolResourceCreate) check() error {
 		if err := poolresource.SuspendedByValidator(v); err != nil {
 			return &ValidationError{Name: "suspended_by", err: fmt.Errorf(`ent: validator failed for field "PoolResource.suspended_by": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.GraceUsedMs(); !ok {
+		return &ValidationError{Name: "grace_used_ms", err: errors.New(`ent: missing required field "PoolResource.grace_used_ms"`)}
 	}
 	if _, ok := _c.mutation.Backup(); !ok {
 		return &ValidationError{Name: "backup", err: errors.New(`ent: missing required field "PoolResource.backup"`)}
@@ -604,6 +639,14 @@ func (_c *PoolResourceCreate) createSpec() (*PoolResource, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.SuspendedBy(); ok {
 		_spec.SetField(poolresource.FieldSuspendedBy, field.TypeEnum, value)
 		_node.SuspendedBy = &value
+	}
+	if value, ok := _c.mutation.SuspendedAt(); ok {
+		_spec.SetField(poolresource.FieldSuspendedAt, field.TypeTime, value)
+		_node.SuspendedAt = &value
+	}
+	if value, ok := _c.mutation.GraceUsedMs(); ok {
+		_spec.SetField(poolresource.FieldGraceUsedMs, field.TypeInt64, value)
+		_node.GraceUsedMs = value
 	}
 	if value, ok := _c.mutation.Backup(); ok {
 		_spec.SetField(poolresource.FieldBackup, field.TypeBool, value)
@@ -852,6 +895,42 @@ func (u *PoolResourceUpsert) UpdateSuspendedBy() *PoolResourceUpsert {
 // ClearSuspendedBy clears the value of the "suspended_by" field.
 func (u *PoolResourceUpsert) ClearSuspendedBy() *PoolResourceUpsert {
 	u.SetNull(poolresource.FieldSuspendedBy)
+	return u
+}
+
+// SetSuspendedAt sets the "suspended_at" field.
+func (u *PoolResourceUpsert) SetSuspendedAt(v time.Time) *PoolResourceUpsert {
+	u.Set(poolresource.FieldSuspendedAt, v)
+	return u
+}
+
+// UpdateSuspendedAt sets the "suspended_at" field to the value that was provided on create.
+func (u *PoolResourceUpsert) UpdateSuspendedAt() *PoolResourceUpsert {
+	u.SetExcluded(poolresource.FieldSuspendedAt)
+	return u
+}
+
+// ClearSuspendedAt clears the value of the "suspended_at" field.
+func (u *PoolResourceUpsert) ClearSuspendedAt() *PoolResourceUpsert {
+	u.SetNull(poolresource.FieldSuspendedAt)
+	return u
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (u *PoolResourceUpsert) SetGraceUsedMs(v int64) *PoolResourceUpsert {
+	u.Set(poolresource.FieldGraceUsedMs, v)
+	return u
+}
+
+// UpdateGraceUsedMs sets the "grace_used_ms" field to the value that was provided on create.
+func (u *PoolResourceUpsert) UpdateGraceUsedMs() *PoolResourceUpsert {
+	u.SetExcluded(poolresource.FieldGraceUsedMs)
+	return u
+}
+
+// AddGraceUsedMs adds v to the "grace_used_ms" field.
+func (u *PoolResourceUpsert) AddGraceUsedMs(v int64) *PoolResourceUpsert {
+	u.Add(poolresource.FieldGraceUsedMs, v)
 	return u
 }
 
@@ -1356,6 +1435,48 @@ func (u *PoolResourceUpsertOne) UpdateSuspendedBy() *PoolResourceUpsertOne {
 func (u *PoolResourceUpsertOne) ClearSuspendedBy() *PoolResourceUpsertOne {
 	return u.Update(func(s *PoolResourceUpsert) {
 		s.ClearSuspendedBy()
+	})
+}
+
+// SetSuspendedAt sets the "suspended_at" field.
+func (u *PoolResourceUpsertOne) SetSuspendedAt(v time.Time) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetSuspendedAt(v)
+	})
+}
+
+// UpdateSuspendedAt sets the "suspended_at" field to the value that was provided on create.
+func (u *PoolResourceUpsertOne) UpdateSuspendedAt() *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateSuspendedAt()
+	})
+}
+
+// ClearSuspendedAt clears the value of the "suspended_at" field.
+func (u *PoolResourceUpsertOne) ClearSuspendedAt() *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.ClearSuspendedAt()
+	})
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (u *PoolResourceUpsertOne) SetGraceUsedMs(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetGraceUsedMs(v)
+	})
+}
+
+// AddGraceUsedMs adds v to the "grace_used_ms" field.
+func (u *PoolResourceUpsertOne) AddGraceUsedMs(v int64) *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddGraceUsedMs(v)
+	})
+}
+
+// UpdateGraceUsedMs sets the "grace_used_ms" field to the value that was provided on create.
+func (u *PoolResourceUpsertOne) UpdateGraceUsedMs() *PoolResourceUpsertOne {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateGraceUsedMs()
 	})
 }
 
@@ -2075,6 +2196,48 @@ func (u *PoolResourceUpsertBulk) UpdateSuspendedBy() *PoolResourceUpsertBulk {
 func (u *PoolResourceUpsertBulk) ClearSuspendedBy() *PoolResourceUpsertBulk {
 	return u.Update(func(s *PoolResourceUpsert) {
 		s.ClearSuspendedBy()
+	})
+}
+
+// SetSuspendedAt sets the "suspended_at" field.
+func (u *PoolResourceUpsertBulk) SetSuspendedAt(v time.Time) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetSuspendedAt(v)
+	})
+}
+
+// UpdateSuspendedAt sets the "suspended_at" field to the value that was provided on create.
+func (u *PoolResourceUpsertBulk) UpdateSuspendedAt() *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateSuspendedAt()
+	})
+}
+
+// ClearSuspendedAt clears the value of the "suspended_at" field.
+func (u *PoolResourceUpsertBulk) ClearSuspendedAt() *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.ClearSuspendedAt()
+	})
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (u *PoolResourceUpsertBulk) SetGraceUsedMs(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.SetGraceUsedMs(v)
+	})
+}
+
+// AddGraceUsedMs adds v to the "grace_used_ms" field.
+func (u *PoolResourceUpsertBulk) AddGraceUsedMs(v int64) *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.AddGraceUsedMs(v)
+	})
+}
+
+// UpdateGraceUsedMs sets the "grace_used_ms" field to the value that was provided on create.
+func (u *PoolResourceUpsertBulk) UpdateGraceUsedMs() *PoolResourceUpsertBulk {
+	return u.Update(func(s *PoolResourceUpsert) {
+		s.UpdateGraceUsedMs()
 	})
 }
 

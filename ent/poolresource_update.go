@@ -156,6 +156,47 @@ func (_u *PoolResourceUpdate) ClearSuspendedBy() *PoolResourceUpdate {
 	return _u
 }
 
+// SetSuspendedAt sets the "suspended_at" field.
+func (_u *PoolResourceUpdate) SetSuspendedAt(v time.Time) *PoolResourceUpdate {
+	_u.mutation.SetSuspendedAt(v)
+	return _u
+}
+
+// SetNillableSuspendedAt sets the "suspended_at" field if the given value is not nil.
+func (_u *PoolResourceUpdate) SetNillableSuspendedAt(v *time.Time) *PoolResourceUpdate {
+	if v != nil {
+		_u.SetSuspendedAt(*v)
+	}
+	return _u
+}
+
+// ClearSuspendedAt clears the value of the "suspended_at" field.
+func (_u *PoolResourceUpdate) ClearSuspendedAt() *PoolResourceUpdate {
+	_u.mutation.ClearSuspendedAt()
+	return _u
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (_u *PoolResourceUpdate) SetGraceUsedMs(v int64) *PoolResourceUpdate {
+	_u.mutation.ResetGraceUsedMs()
+	_u.mutation.SetGraceUsedMs(v)
+	return _u
+}
+
+// SetNillableGraceUsedMs sets the "grace_used_ms" field if the given value is not nil.
+func (_u *PoolResourceUpdate) SetNillableGraceUsedMs(v *int64) *PoolResourceUpdate {
+	if v != nil {
+		_u.SetGraceUsedMs(*v)
+	}
+	return _u
+}
+
+// AddGraceUsedMs adds value to the "grace_used_ms" field.
+func (_u *PoolResourceUpdate) AddGraceUsedMs(v int64) *PoolResourceUpdate {
+	_u.mutation.AddGraceUsedMs(v)
+	return _u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_u *PoolResourceUpdate) SetExpiresAt(v time.Time) *PoolResourceUpdate {
 	_u.mutation.SetExpiresAt(v)
@@ -592,6 +633,18 @@ func (_u *PoolResourceUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.SuspendedByCleared() {
 		_spec.ClearField(poolresource.FieldSuspendedBy, field.TypeEnum)
 	}
+	if value, ok := _u.mutation.SuspendedAt(); ok {
+		_spec.SetField(poolresource.FieldSuspendedAt, field.TypeTime, value)
+	}
+	if _u.mutation.SuspendedAtCleared() {
+		_spec.ClearField(poolresource.FieldSuspendedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.GraceUsedMs(); ok {
+		_spec.SetField(poolresource.FieldGraceUsedMs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGraceUsedMs(); ok {
+		_spec.AddField(poolresource.FieldGraceUsedMs, field.TypeInt64, value)
+	}
 	if _u.mutation.AcceptedTermsCleared() {
 		_spec.ClearField(poolresource.FieldAcceptedTerms, field.TypeString)
 	}
@@ -839,6 +892,47 @@ func (_u *PoolResourceUpdateOne) SetNillableSuspendedBy(v *poolresource.Suspende
 // ClearSuspendedBy clears the value of the "suspended_by" field.
 func (_u *PoolResourceUpdateOne) ClearSuspendedBy() *PoolResourceUpdateOne {
 	_u.mutation.ClearSuspendedBy()
+	return _u
+}
+
+// SetSuspendedAt sets the "suspended_at" field.
+func (_u *PoolResourceUpdateOne) SetSuspendedAt(v time.Time) *PoolResourceUpdateOne {
+	_u.mutation.SetSuspendedAt(v)
+	return _u
+}
+
+// SetNillableSuspendedAt sets the "suspended_at" field if the given value is not nil.
+func (_u *PoolResourceUpdateOne) SetNillableSuspendedAt(v *time.Time) *PoolResourceUpdateOne {
+	if v != nil {
+		_u.SetSuspendedAt(*v)
+	}
+	return _u
+}
+
+// ClearSuspendedAt clears the value of the "suspended_at" field.
+func (_u *PoolResourceUpdateOne) ClearSuspendedAt() *PoolResourceUpdateOne {
+	_u.mutation.ClearSuspendedAt()
+	return _u
+}
+
+// SetGraceUsedMs sets the "grace_used_ms" field.
+func (_u *PoolResourceUpdateOne) SetGraceUsedMs(v int64) *PoolResourceUpdateOne {
+	_u.mutation.ResetGraceUsedMs()
+	_u.mutation.SetGraceUsedMs(v)
+	return _u
+}
+
+// SetNillableGraceUsedMs sets the "grace_used_ms" field if the given value is not nil.
+func (_u *PoolResourceUpdateOne) SetNillableGraceUsedMs(v *int64) *PoolResourceUpdateOne {
+	if v != nil {
+		_u.SetGraceUsedMs(*v)
+	}
+	return _u
+}
+
+// AddGraceUsedMs adds value to the "grace_used_ms" field.
+func (_u *PoolResourceUpdateOne) AddGraceUsedMs(v int64) *PoolResourceUpdateOne {
+	_u.mutation.AddGraceUsedMs(v)
 	return _u
 }
 
@@ -1307,6 +1401,18 @@ func (_u *PoolResourceUpdateOne) sqlSave(ctx context.Context) (_node *PoolResour
 	}
 	if _u.mutation.SuspendedByCleared() {
 		_spec.ClearField(poolresource.FieldSuspendedBy, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.SuspendedAt(); ok {
+		_spec.SetField(poolresource.FieldSuspendedAt, field.TypeTime, value)
+	}
+	if _u.mutation.SuspendedAtCleared() {
+		_spec.ClearField(poolresource.FieldSuspendedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.GraceUsedMs(); ok {
+		_spec.SetField(poolresource.FieldGraceUsedMs, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedGraceUsedMs(); ok {
+		_spec.AddField(poolresource.FieldGraceUsedMs, field.TypeInt64, value)
 	}
 	if _u.mutation.AcceptedTermsCleared() {
 		_spec.ClearField(poolresource.FieldAcceptedTerms, field.TypeString)

@@ -65,32 +65,36 @@ func init() {
 	poolresourceDescBaseURL := poolresourceFields[3].Descriptor()
 	// poolresource.DefaultBaseURL holds the default value on creation for the base_url field.
 	poolresource.DefaultBaseURL = poolresourceDescBaseURL.Default.(string)
+	// poolresourceDescGraceUsedMs is the schema descriptor for grace_used_ms field.
+	poolresourceDescGraceUsedMs := poolresourceFields[15].Descriptor()
+	// poolresource.DefaultGraceUsedMs holds the default value on creation for the grace_used_ms field.
+	poolresource.DefaultGraceUsedMs = poolresourceDescGraceUsedMs.Default.(int64)
 	// poolresourceDescBackup is the schema descriptor for backup field.
-	poolresourceDescBackup := poolresourceFields[14].Descriptor()
+	poolresourceDescBackup := poolresourceFields[16].Descriptor()
 	// poolresource.DefaultBackup holds the default value on creation for the backup field.
 	poolresource.DefaultBackup = poolresourceDescBackup.Default.(bool)
 	// poolresourceDescMaxConcurrency is the schema descriptor for max_concurrency field.
-	poolresourceDescMaxConcurrency := poolresourceFields[20].Descriptor()
+	poolresourceDescMaxConcurrency := poolresourceFields[22].Descriptor()
 	// poolresource.DefaultMaxConcurrency holds the default value on creation for the max_concurrency field.
 	poolresource.DefaultMaxConcurrency = poolresourceDescMaxConcurrency.Default.(int64)
 	// poolresourceDescMaxRequestsPerMinute is the schema descriptor for max_requests_per_minute field.
-	poolresourceDescMaxRequestsPerMinute := poolresourceFields[21].Descriptor()
+	poolresourceDescMaxRequestsPerMinute := poolresourceFields[23].Descriptor()
 	// poolresource.DefaultMaxRequestsPerMinute holds the default value on creation for the max_requests_per_minute field.
 	poolresource.DefaultMaxRequestsPerMinute = poolresourceDescMaxRequestsPerMinute.Default.(int64)
 	// poolresourceDescMaxTokensPerMinute is the schema descriptor for max_tokens_per_minute field.
-	poolresourceDescMaxTokensPerMinute := poolresourceFields[22].Descriptor()
+	poolresourceDescMaxTokensPerMinute := poolresourceFields[24].Descriptor()
 	// poolresource.DefaultMaxTokensPerMinute holds the default value on creation for the max_tokens_per_minute field.
 	poolresource.DefaultMaxTokensPerMinute = poolresourceDescMaxTokensPerMinute.Default.(int64)
 	// poolresourceDescTotalRequests is the schema descriptor for total_requests field.
-	poolresourceDescTotalRequests := poolresourceFields[23].Descriptor()
+	poolresourceDescTotalRequests := poolresourceFields[25].Descriptor()
 	// poolresource.DefaultTotalRequests holds the default value on creation for the total_requests field.
 	poolresource.DefaultTotalRequests = poolresourceDescTotalRequests.Default.(int64)
 	// poolresourceDescSuccessfulRequests is the schema descriptor for successful_requests field.
-	poolresourceDescSuccessfulRequests := poolresourceFields[24].Descriptor()
+	poolresourceDescSuccessfulRequests := poolresourceFields[26].Descriptor()
 	// poolresource.DefaultSuccessfulRequests holds the default value on creation for the successful_requests field.
 	poolresource.DefaultSuccessfulRequests = poolresourceDescSuccessfulRequests.Default.(int64)
 	// poolresourceDescFailuresInARow is the schema descriptor for failures_in_a_row field.
-	poolresourceDescFailuresInARow := poolresourceFields[28].Descriptor()
+	poolresourceDescFailuresInARow := poolresourceFields[30].Descriptor()
 	// poolresource.DefaultFailuresInARow holds the default value on creation for the failures_in_a_row field.
 	poolresource.DefaultFailuresInARow = poolresourceDescFailuresInARow.Default.(int64)
 	secondfactorFields := schema.SecondFactor{}.Fields()

@@ -77,6 +77,7 @@ func sample(es graphql.ExecutableSchema, typ *ast.Type) string {
 
 var openToAll = []string{
 	"Query.viewer", "Query.node", "Query.nodes", "Query.providers", "Query.models", "Query.modelAliases", "Query.catalogue", "Query.depositQuote",
+	"Query.depositTerms",
 	"Mutation.signUp", "Mutation.signIn", "Mutation.verifyEmail", "Mutation.requestPasswordReset", "Mutation.resetPassword",
 	"Query.signInMethods", "Mutation.beginPasskeyAuthentication", "Mutation.signInWithPasskey",
 }

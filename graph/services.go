@@ -88,6 +88,7 @@ type pools interface {
 	Suspend(ctx context.Context, a *access.Actor, id ids.ID, reason string) (*ent.PoolResource, error)
 	SetResourceLimits(ctx context.Context, a *access.Actor, id ids.ID, l pool.KeyLimits) (*ent.PoolResource, error)
 	Resting(ctx context.Context, id ids.ID) ([]pool.Rest, error)
+	RepairBy(ctx context.Context, r *ent.PoolResource) (*time.Time, error)
 	Quote(ctx context.Context, a *access.Actor, quota money.USD) (*pool.Quote, error)
 	Grant(ctx context.Context, a *access.Actor, user ids.ID, amount money.Credits, memo string, idempotencyKey *string) (seq int64, err error)
 }

@@ -260,6 +260,8 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "PAUSED", "SUSPENDED", "DEPLETED", "EXPIRED", "WITHDRAWN"}},
 		{Name: "status_reason", Type: field.TypeString, Nullable: true},
 		{Name: "suspended_by", Type: field.TypeEnum, Nullable: true, Enums: []string{"PROVIDER", "MONITOR", "ADMIN"}},
+		{Name: "suspended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "grace_used_ms", Type: field.TypeInt64, Default: 0},
 		{Name: "backup", Type: field.TypeBool, Default: false},
 		{Name: "accepted_terms", Type: field.TypeString, Nullable: true},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},

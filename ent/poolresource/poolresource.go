@@ -39,6 +39,10 @@ const (
 	FieldStatusReason = "status_reason"
 	// FieldSuspendedBy holds the string denoting the suspended_by field in the database.
 	FieldSuspendedBy = "suspended_by"
+	// FieldSuspendedAt holds the string denoting the suspended_at field in the database.
+	FieldSuspendedAt = "suspended_at"
+	// FieldGraceUsedMs holds the string denoting the grace_used_ms field in the database.
+	FieldGraceUsedMs = "grace_used_ms"
 	// FieldBackup holds the string denoting the backup field in the database.
 	FieldBackup = "backup"
 	// FieldAcceptedTerms holds the string denoting the accepted_terms field in the database.
@@ -95,6 +99,8 @@ var Columns = []string{
 	FieldStatus,
 	FieldStatusReason,
 	FieldSuspendedBy,
+	FieldSuspendedAt,
+	FieldGraceUsedMs,
 	FieldBackup,
 	FieldAcceptedTerms,
 	FieldExpiresAt,
@@ -128,6 +134,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultBaseURL holds the default value on creation for the "base_url" field.
 	DefaultBaseURL string
+	// DefaultGraceUsedMs holds the default value on creation for the "grace_used_ms" field.
+	DefaultGraceUsedMs int64
 	// DefaultBackup holds the default value on creation for the "backup" field.
 	DefaultBackup bool
 	// DefaultMaxConcurrency holds the default value on creation for the "max_concurrency" field.
@@ -251,6 +259,16 @@ func ByStatusReason(opts ...sql.OrderTermOption) OrderOption {
 // BySuspendedBy orders the results by the suspended_by field.
 func BySuspendedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSuspendedBy, opts...).ToFunc()
+}
+
+// BySuspendedAt orders the results by the suspended_at field.
+func BySuspendedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSuspendedAt, opts...).ToFunc()
+}
+
+// ByGraceUsedMs orders the results by the grace_used_ms field.
+func ByGraceUsedMs(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGraceUsedMs, opts...).ToFunc()
 }
 
 // ByBackup orders the results by the backup field.

@@ -103,6 +103,16 @@ func StatusReason(v string) predicate.PoolResource {
 	return predicate.PoolResource(sql.FieldEQ(FieldStatusReason, v))
 }
 
+// SuspendedAt applies equality check predicate on the "suspended_at" field. It's identical to SuspendedAtEQ.
+func SuspendedAt(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldSuspendedAt, v))
+}
+
+// GraceUsedMs applies equality check predicate on the "grace_used_ms" field. It's identical to GraceUsedMsEQ.
+func GraceUsedMs(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldGraceUsedMs, v))
+}
+
 // Backup applies equality check predicate on the "backup" field. It's identical to BackupEQ.
 func Backup(v bool) predicate.PoolResource {
 	return predicate.PoolResource(sql.FieldEQ(FieldBackup, v))
@@ -824,6 +834,96 @@ func SuspendedByIsNil() predicate.PoolResource {
 // SuspendedByNotNil applies the NotNil predicate on the "suspended_by" field.
 func SuspendedByNotNil() predicate.PoolResource {
 	return predicate.PoolResource(sql.FieldNotNull(FieldSuspendedBy))
+}
+
+// SuspendedAtEQ applies the EQ predicate on the "suspended_at" field.
+func SuspendedAtEQ(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldSuspendedAt, v))
+}
+
+// SuspendedAtNEQ applies the NEQ predicate on the "suspended_at" field.
+func SuspendedAtNEQ(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNEQ(FieldSuspendedAt, v))
+}
+
+// SuspendedAtIn applies the In predicate on the "suspended_at" field.
+func SuspendedAtIn(vs ...time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldIn(FieldSuspendedAt, vs...))
+}
+
+// SuspendedAtNotIn applies the NotIn predicate on the "suspended_at" field.
+func SuspendedAtNotIn(vs ...time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNotIn(FieldSuspendedAt, vs...))
+}
+
+// SuspendedAtGT applies the GT predicate on the "suspended_at" field.
+func SuspendedAtGT(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGT(FieldSuspendedAt, v))
+}
+
+// SuspendedAtGTE applies the GTE predicate on the "suspended_at" field.
+func SuspendedAtGTE(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGTE(FieldSuspendedAt, v))
+}
+
+// SuspendedAtLT applies the LT predicate on the "suspended_at" field.
+func SuspendedAtLT(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLT(FieldSuspendedAt, v))
+}
+
+// SuspendedAtLTE applies the LTE predicate on the "suspended_at" field.
+func SuspendedAtLTE(v time.Time) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLTE(FieldSuspendedAt, v))
+}
+
+// SuspendedAtIsNil applies the IsNil predicate on the "suspended_at" field.
+func SuspendedAtIsNil() predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldIsNull(FieldSuspendedAt))
+}
+
+// SuspendedAtNotNil applies the NotNil predicate on the "suspended_at" field.
+func SuspendedAtNotNil() predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNotNull(FieldSuspendedAt))
+}
+
+// GraceUsedMsEQ applies the EQ predicate on the "grace_used_ms" field.
+func GraceUsedMsEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldEQ(FieldGraceUsedMs, v))
+}
+
+// GraceUsedMsNEQ applies the NEQ predicate on the "grace_used_ms" field.
+func GraceUsedMsNEQ(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNEQ(FieldGraceUsedMs, v))
+}
+
+// GraceUsedMsIn applies the In predicate on the "grace_used_ms" field.
+func GraceUsedMsIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldIn(FieldGraceUsedMs, vs...))
+}
+
+// GraceUsedMsNotIn applies the NotIn predicate on the "grace_used_ms" field.
+func GraceUsedMsNotIn(vs ...int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldNotIn(FieldGraceUsedMs, vs...))
+}
+
+// GraceUsedMsGT applies the GT predicate on the "grace_used_ms" field.
+func GraceUsedMsGT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGT(FieldGraceUsedMs, v))
+}
+
+// GraceUsedMsGTE applies the GTE predicate on the "grace_used_ms" field.
+func GraceUsedMsGTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldGTE(FieldGraceUsedMs, v))
+}
+
+// GraceUsedMsLT applies the LT predicate on the "grace_used_ms" field.
+func GraceUsedMsLT(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLT(FieldGraceUsedMs, v))
+}
+
+// GraceUsedMsLTE applies the LTE predicate on the "grace_used_ms" field.
+func GraceUsedMsLTE(v int64) predicate.PoolResource {
+	return predicate.PoolResource(sql.FieldLTE(FieldGraceUsedMs, v))
 }
 
 // BackupEQ applies the EQ predicate on the "backup" field.

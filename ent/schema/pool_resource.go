@@ -35,6 +35,8 @@ func (PoolResource) Fields() []ent.Field {
 		field.Enum("status").Values("ACTIVE", "PAUSED", "SUSPENDED", "DEPLETED", "EXPIRED", "WITHDRAWN"),
 		field.String("status_reason").Optional().Nillable(),
 		field.Enum("suspended_by").Values("PROVIDER", "MONITOR", "ADMIN").Optional().Nillable(),
+		field.Time("suspended_at").Optional().Nillable(),
+		field.Int64("grace_used_ms").Default(0),
 		field.Bool("backup").Immutable().Default(false),
 		field.String("accepted_terms").Immutable().Optional().Nillable(),
 		field.Time("expires_at").Optional().Nillable(),

@@ -53,6 +53,7 @@ type QueryResolver interface {
 	RoutingPreview(ctx context.Context, input gateway.Input) (*routing.Record, error)
 	Settings(ctx context.Context) (*ent.Setting, error)
 	SignInMethods(ctx context.Context) (*account.SignInMethods, error)
+	DepositTerms(ctx context.Context) (*pool.Terms, error)
 	UsageLogs(ctx context.Context, first *int, after *string, last *int, before *string, filter *pool.UsageFilter, orderBy *model.PoolUsageLogOrder) (*page.Connection[*ent.UsageLog], error)
 	UsageSeries(ctx context.Context, scope pool.UsageScope, from time.Time, to time.Time, bucket pool.Bucket, groupBy *pool.UsageGroup) ([]*pool.UsagePoint, error)
 }
@@ -1363,6 +1364,38 @@ func (ec *executionContext) fieldContext_Query_signInMethods(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_depositTerms(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_depositTerms(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().DepositTerms(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *pool.Terms) graphql.Marshaler {
+			return ec.marshalNDepositTerms2ᚖgithubᚗcomᚋresourcepoolᚋresourcepoolᚋserverᚋpoolᚐTerms(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_depositTerms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DepositTerms(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_usageLogs(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1779,6 +1812,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_signInMethods(ctx, field)
+				})
+		case "depositTerms":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_depositTerms(ctx, field)
 				})
 		case "usageLogs":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,

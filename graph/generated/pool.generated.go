@@ -51,6 +51,8 @@ type PoolResourceResolver interface {
 	MaxConcurrency(ctx context.Context, obj *ent.PoolResource) (*int, error)
 	MaxRequestsPerMinute(ctx context.Context, obj *ent.PoolResource) (*int, error)
 	MaxTokensPerMinute(ctx context.Context, obj *ent.PoolResource) (*int, error)
+
+	RepairBy(ctx context.Context, obj *ent.PoolResource) (*time.Time, error)
 }
 type ResourceRestResolver interface {
 	Model(ctx context.Context, obj *pool.Rest) (*string, error)
@@ -2216,6 +2218,52 @@ func (ec *executionContext) fieldContext_PoolResource_maxTokensPerMinute(_ conte
 	return graphql.NewScalarFieldContext("PoolResource", field, true, true, "Int")
 }
 
+func (ec *executionContext) _PoolResource_acceptedTerms(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_acceptedTerms(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AcceptedTerms, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_acceptedTerms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PoolResource", field, false, false, "String")
+}
+
+func (ec *executionContext) _PoolResource_repairBy(ctx context.Context, field graphql.CollectedField, obj *ent.PoolResource) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PoolResource_repairBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PoolResource().RepairBy(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PoolResource_repairBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PoolResource", field, true, true, "Time")
+}
+
 func (ec *executionContext) _PoolResourceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *page.Connection[*ent.PoolResource]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3598,6 +3646,17 @@ func (ec *executionContext) _PoolResource(ctx context.Context, sel ast.Selection
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PoolResource_maxTokensPerMinute(ctx, field, obj)
+				})
+		case "acceptedTerms":
+			out.Values[i] = ec._PoolResource_acceptedTerms(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "repairBy":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PoolResource_repairBy(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))

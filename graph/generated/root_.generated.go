@@ -1271,6 +1271,25 @@ extend type Mutation {
   unlinkIdentity(id: ID!): Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../terms.graphqls", Input: `"What a contributor is asked to agree to. DepositInput.acceptedTerms takes the version that was shown."
+type DepositTerms {
+  version: String!
+  "As Markdown, in the language of a tag such as zh or zh-CN: Chinese, or English for any other."
+  text(lang: String! = "en"): String!
+}
+
+extend type Query {
+  "The consent text in force."
+  depositTerms: DepositTerms!
+}
+
+extend type PoolResource {
+  "The version of the consent text that its owner accepted with the deposit, as given; null where none was."
+  acceptedTerms: String
+  "SUSPENDED by its provider: until when its owner has to repair it, or what is left on it is taken back."
+  repairBy: Time
+}
+`, BuiltIn: false},
 	{Name: "../usage.graphqls", Input: `enum UsageStatus {
   SUCCEEDED
   FAILED
@@ -1616,6 +1635,16 @@ func (ec *executionContext) childFields_DepositStep(ctx context.Context, field g
 		return ec.fieldContext_DepositStep_elapsedMs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DepositStep", field.Name)
+}
+
+func (ec *executionContext) childFields_DepositTerms(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_DepositTerms_version(ctx, field)
+	case "text":
+		return ec.fieldContext_DepositTerms_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DepositTerms", field.Name)
 }
 
 func (ec *executionContext) childFields_Estimate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2006,6 +2035,10 @@ func (ec *executionContext) childFields_PoolResource(ctx context.Context, field 
 		return ec.fieldContext_PoolResource_maxRequestsPerMinute(ctx, field)
 	case "maxTokensPerMinute":
 		return ec.fieldContext_PoolResource_maxTokensPerMinute(ctx, field)
+	case "acceptedTerms":
+		return ec.fieldContext_PoolResource_acceptedTerms(ctx, field)
+	case "repairBy":
+		return ec.fieldContext_PoolResource_repairBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PoolResource", field.Name)
 }

@@ -125,7 +125,7 @@ func (s *Service) admit(ctx context.Context, actor *access.Actor, t terms, owner
 	if taken {
 		return nil, errAlreadyThere
 	}
-	v, err := s.test(ctx, t.target, t.key, t.Quota, tell)
+	v, err := s.test(ctx, t.target, t.key, t.Quota, owner, tell)
 	if err != nil {
 		return nil, err
 	}
@@ -216,8 +216,9 @@ type verdict struct {
 	account   []byte // nil where unknown
 }
 
-// test has the provider judge the key and compares its balance with the quota.
-func (s *Service) test(ctx context.Context, t provider.Target, key vault.Secret, quota money.USD, tell *teller) (verdict, error) {
+// test has the provider judge the key, compares its balance with the quota, and sees that nobody but its owner owes for the
+// provider's account.
+func (s *Service) test(ctx context.Context, t provider.Target, key vault.Secret, quota money.USD, owner ids.ID, tell *teller) (verdict, error) {
 	v, err := s.provider.Verify(ctx, t, key, provider.VerifyOptions{Progress: tell.verified})
 	if f, ok := fault.As(err); ok && f.Field != "" {
 		return verdict{}, f.In("input")
@@ -233,10 +234,15 @@ func (s *Service) test(ctx context.Context, t provider.Target, key vault.Secret,
 	}
 	tell.covered()
 	out := verdict{models: v.Models, confirmed: v.Balance != nil}
-	if v.Account != "" {
-		out.account = s.vault.AccountHash(realm(t), v.Account)
+	if v.Account == "" {
+		return out, nil
 	}
-	return out, nil
+	out.account = s.vault.AccountHash(realm(t), v.Account)
+	owed, err := s.owedFor(ctx, t.Provider, out.account, owner)
+	if err == nil && owed {
+		err = errAlreadyThere
+	}
+	return out, err
 }
 
 // repeated returns the answer that is recorded under an operation key, nil where none is. While the first deposit with

@@ -22,7 +22,7 @@ const (
 	leastLifetime = 24 * time.Hour
 	leastKey      = 8
 	maxLabel      = 80  // runes
-	maxTerms      = 100 // bytes
+	maxTerms      = 100 // runes
 	maxProgressID = 100
 	maxCallerKey  = 200 // bytes of an idempotency key
 )
@@ -91,8 +91,8 @@ func (in DepositInput) validate(now time.Time, platform bool) (terms, error) {
 	if !clean(t.label) || utf8.RuneCountInString(t.label) > maxLabel {
 		refuse("label", "a label is plain text of at most 80 characters")
 	}
-	if in.AcceptedTerms != nil && (!clean(*in.AcceptedTerms) || len(*in.AcceptedTerms) > maxTerms) {
-		refuse("acceptedTerms", "this is no version of the terms")
+	if in.AcceptedTerms != nil && (!clean(*in.AcceptedTerms) || utf8.RuneCountInString(*in.AcceptedTerms) > maxTerms) {
+		refuse("acceptedTerms", "a version of the terms is plain text of at most 100 characters")
 	}
 	if in.ProgressID != nil && !validProgressID(*in.ProgressID) {
 		refuse("progressId", "this is not an id")

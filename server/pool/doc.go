@@ -11,7 +11,8 @@
 //	ACTIVE, PAUSED, SUSPENDED → SUSPENDED by ADMIN   lifted by an admin's resumeResource alone
 //	the same → SUSPENDED by MONITOR                  the stored key does not open; lifted likewise
 //	ACTIVE, PAUSED, SUSPENDED by PROVIDER → DEPLETED nothing left, or less than $0.01 left and a hold refused for it
-//	ACTIVE, PAUSED, SUSPENDED → EXPIRED              past expiresAt
+//	SUSPENDED by PROVIDER → DEPLETED                 not repaired within the grace period; what is left is taken back
+//	ACTIVE, PAUSED, SUSPENDED → EXPIRED              past expiresAt; what is left is taken back
 //	any but WITHDRAWN → WITHDRAWN                    the key is erased once its last request has ended
 //
 // Beside its state, a key may rest: be left alone for a while, by itself or with its provider as a whole. Rests are rows that

@@ -13,8 +13,8 @@ import (
 const (
 	vestEvery   = time.Minute
 	eraseEvery  = 5 * time.Second
-	expireEvery = 10 * time.Second
-	expireBatch = 500
+	expireEvery = 10 * time.Second // and what they leave behind is taken back
+	endBatch    = 500
 	restsEvery  = 10 * time.Minute
 	tidyEvery   = time.Minute
 	jobTimeout  = time.Minute
@@ -24,14 +24,15 @@ const (
 )
 
 // Run does the jobs of the pool until ctx ends: it keeps the keys for routing fresh, vests what use has proven, erases the
-// keys of withdrawn resources, ends resources whose time is over, and forgets old rests. A job that fails is logged and done again at its
-// next turn. Any number of servers may run them at once.
+// keys of withdrawn resources, ends resources whose time is over or that were not repaired in time and takes back what is
+// left on them, and forgets old rests. A job that fails is logged and done again at its next turn. Any number of servers may
+// run them at once.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.keys.run(ctx, s.log); return nil })
 	g.Go(func() error { return s.every(ctx, vestEvery, "vest", s.Vest) })
 	g.Go(func() error { return s.every(ctx, eraseEvery, "erase", s.EraseDrained) })
-	g.Go(func() error { return s.every(ctx, expireEvery, "expire", s.Expire) })
+	g.Go(func() error { return s.every(ctx, expireEvery, "expire", s.EndOverdue) })
 	g.Go(func() error { return s.every(ctx, restsEvery, "rests", s.PruneRests) })
 	g.Go(func() error { return s.every(ctx, tidyEvery, "tidy", s.tidy) })
 	return g.Wait()
@@ -94,28 +95,4 @@ func (s *Service) EraseDrained(ctx context.Context) error {
 		errs = append(errs, s.erase(ctx, id))
 	}
 	return errors.Join(errs...)
-}
-
-// Expire ends the resources that are past their time.
-func (s *Service) Expire(ctx context.Context) error {
-	for {
-		now := s.clock.Now()
-		due, err := s.due(ctx, now)
-		if err != nil {
-			return err
-		}
-		for _, id := range due {
-			_, err := s.move(ctx, move{
-				id: id, event: s.event("", actionExpired, id, nil),
-				from: []condition{dueBy(now), inState(living)}, set: []setter{toStatus(Expired)},
-				then: []step{s.alert(alertExpired, id, "A key has expired.")},
-			})
-			if err != nil {
-				return err
-			}
-		}
-		if len(due) < expireBatch {
-			return nil
-		}
-	}
 }

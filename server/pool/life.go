@@ -26,6 +26,8 @@ const (
 	actionErased     = "resource.erase"
 	actionDepleted   = "resource.deplete"
 	actionExpired    = "resource.expire"
+	actionForfeited  = "resource.forfeit"
+	actionClawedBack = "resource.clawback"
 )
 
 // The alerts about a resource.
@@ -34,6 +36,7 @@ const (
 	alertEmpty      = "resource.empty"      // the provider reports no quota left
 	alertUnreadable = "resource.unreadable" // the stored key does not open
 	alertExpired    = "resource.expired"
+	alertForfeited  = "resource.forfeited" // not repaired in time
 )
 
 const maxReason = 200 // runes
@@ -105,7 +108,7 @@ func (s *Service) Suspend(ctx context.Context, actor *access.Actor, id ids.ID, r
 	event.Reason = reason
 	return s.change(ctx, "suspended", move{
 		id: id, event: event,
-		from: []condition{inState([]state{was})}, set: []setter{toSuspended(ByAdmin, reason)},
+		from: []condition{inState([]state{was})}, set: []setter{toSuspended(ByAdmin, reason)}, then: []step{graceStops(id, event.At)},
 	})
 }
 

@@ -61,7 +61,7 @@ func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*
 		id: id, event: event,
 		from: []condition{inState([]state{stateOf(r)}), hasKey(r.Fingerprint)},
 		set:  append(repaired(r), toVerified(v.Models, event.At)),
-		then: []step{s.settled(alertRejected, id), s.settled(alertEmpty, id), seeEmpty(id), awake(id)},
+		then: []step{graceStops(id, event.At), s.settled(alertRejected, id), s.settled(alertEmpty, id), seeEmpty(id), awake(id)},
 	})
 }
 
@@ -74,7 +74,7 @@ func repaired(r *ent.PoolResource) []setter {
 }
 
 // failed suspends a resource whose key failed a test. When it fails again the time of its first suspension stands, from
-// which the owner's grace counts: that is the time of the first audit event since it was ACTIVE.
+// which the owner's grace counts.
 func (s *Service) failed(ctx context.Context, r *ent.PoolResource, actor ids.ID, reason, alert string) (*ent.PoolResource, error) {
 	return s.change(ctx, "verified", s.suspension(r.ID, actor, reason, alert, stateOf(r).status, inState(testable), hasKey(r.Fingerprint)))
 }
@@ -82,10 +82,11 @@ func (s *Service) failed(ctx context.Context, r *ent.PoolResource, actor ids.ID,
 // suspension is the move that a provider's refusal brings. It applies to the key that was refused, not to one that was put
 // in or passed a test meanwhile.
 func (s *Service) suspension(id, actor ids.ID, reason, alert string, was Status, from ...condition) move {
+	event := s.event(actor, actionFailed, id, map[string]any{"from": string(was), "reason": reason})
 	return move{
-		id: id, event: s.event(actor, actionFailed, id, map[string]any{"from": string(was), "reason": reason}),
+		id: id, event: event,
 		from: from, set: []setter{toSuspended(ByProvider, reason)},
-		then: []step{s.alert(alert, id, "A key was suspended: "+reason+".")},
+		then: []step{graceRuns(id, event.At), s.alert(alert, id, "A key was suspended: "+reason+".")},
 	}
 }
 
@@ -128,7 +129,7 @@ func (s *Service) rotate(ctx context.Context, actor *access.Actor, r *ent.PoolRe
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.test(ctx, target(r), key, left, &teller{clock: s.clock})
+	v, err := s.test(ctx, target(r), key, left, ownerOf(r), &teller{clock: s.clock})
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +141,10 @@ func (s *Service) rotate(ctx context.Context, actor *access.Actor, r *ent.PoolRe
 		id: r.ID, event: event,
 		from: []condition{inState([]state{stateOf(r)}), hasKey(r.Fingerprint)},
 		set:  append(repaired(r), toKey(fingerprint, vault.Mask(key), v.account), toVerified(v.models, event.At)),
-		then: []step{s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID), seeEmpty(r.ID), awake(r.ID), s.replaceKey(ref(r), key)},
+		then: []step{
+			graceStops(r.ID, event.At), s.settled(alertRejected, r.ID), s.settled(alertEmpty, r.ID), seeEmpty(r.ID), awake(r.ID),
+			s.replaceKey(ref(r), key),
+		},
 	})
 	s.vault.Forget(r.ID)
 	return out, err
@@ -171,10 +175,11 @@ func (s *Service) KeyUnreadable(ctx context.Context, key *Key) error {
 }
 
 func (s *Service) unreadable(id ids.ID, was Status, verified *time.Time) move {
+	event := s.event("", actionUnreadable, id, map[string]any{"from": string(was)})
 	return move{
-		id: id, event: s.event("", actionUnreadable, id, map[string]any{"from": string(was)}),
+		id: id, event: event,
 		from: []condition{inState(testable), lastVerified(verified)}, set: []setter{toSuspended(ByMonitor, reasonUnreadable)},
-		then: []step{s.alert(alertUnreadable, id, "A stored key does not open as that of its resource, provider and host.")},
+		then: []step{graceStops(id, event.At), s.alert(alertUnreadable, id, "A stored key does not open as that of its resource, provider and host.")},
 	}
 }
 

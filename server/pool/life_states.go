@@ -57,7 +57,8 @@ var (
 	paused    = []state{{status: Paused}}
 	lifted    = []state{{Suspended, ByAdmin}, {Suspended, ByMonitor}}                // by an admin's resume
 	testable  = []state{{status: Active}, {status: Paused}, {Suspended, ByProvider}} // and where a key may be replaced
-	refusable = []state{{status: Active}, {status: Paused}}                          // by the provider, in a request
+	refused   = []state{{Suspended, ByProvider}}
+	refusable = []state{{status: Active}, {status: Paused}} // by the provider, in a request
 	stoppable = []state{{status: Active}, {status: Paused}, {Suspended, ByProvider}, {Suspended, ByMonitor}}
 	living    = append([]state{{Suspended, ByAdmin}}, stoppable...)
 )

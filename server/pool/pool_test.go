@@ -49,7 +49,7 @@ type world struct {
 type fixed struct{}
 
 func (fixed) Current(context.Context) (*ent.Setting, error) {
-	return &ent.Setting{DepositFeeRate: one / 10, UnconfirmedTrustLimit: 1000 * one}, nil
+	return &ent.Setting{DepositFeeRate: one / 10, UnconfirmedTrustLimit: 1000 * one, ClawbackGraceHours: 72}, nil
 }
 
 func newWorld(t *testing.T) *world {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/resourcepool/resourcepool/ent"
 	"github.com/resourcepool/resourcepool/ent/auditevent"
@@ -48,6 +47,18 @@ func (s *Service) taken(ctx context.Context, fingerprint []byte, except ids.ID) 
 		return false, fmt.Errorf("pool: look for a fingerprint: %w", err)
 	}
 	return there, nil
+}
+
+// owedFor reports whether somebody else than owner had a key of the provider's account in the pool and owes.
+func (s *Service) owedFor(ctx context.Context, providerKey string, account []byte, owner ids.ID) (bool, error) {
+	var owed bool
+	err := s.queryRow(ctx, &owed, `SELECT EXISTS (
+		SELECT FROM pool_resources r JOIN ledger_accounts d ON d.id = 'debt:' || r.owner_id
+		WHERE r.provider = $1 AND r.account_hash = $2 AND r.owner_id <> $3 AND d.balance < 0)`, providerKey, account, string(owner))
+	if err != nil {
+		return false, fmt.Errorf("pool: look for an account: %w", err)
+	}
+	return owed, nil
 }
 
 // left returns what is left of a resource's quota, the held part included.
@@ -194,15 +205,6 @@ func pauseAgain(id ids.ID) step {
 // replaceKey puts another key in the place of a resource's.
 func (s *Service) replaceKey(of vault.Ref, key vault.Secret) step {
 	return func(ctx context.Context, tx *ent.Client) error { return s.vault.Replace(ctx, tx, of, key) }
-}
-
-// due returns some of the resources that are past their time.
-func (s *Service) due(ctx context.Context, now time.Time) ([]ids.ID, error) {
-	due, err := s.ent.PoolResource.Query().Where(dueBy(now), inState(living)).Limit(expireBatch).IDs(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("pool: look for expired keys: %w", err)
-	}
-	return due, nil
 }
 
 // erase destroys the key of a withdrawn resource.

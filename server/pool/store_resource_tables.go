@@ -54,6 +54,7 @@ var (
 				average_latency_ms = COALESCE(n.latency_keep * r.average_latency_ms + n.latency_add, n.latency_first),
 				token_latency_ms = COALESCE(n.token_keep * r.token_latency_ms + n.token_add, n.token_first),
 				success_average = COALESCE(n.success_keep * r.success_average + n.success_add, n.success_first),
+				grace_used_ms = CASE WHEN n.successes > 0 AND r.status = 'ACTIVE' THEN 0 ELSE r.grace_used_ms END,
 				failures_in_a_row = CASE WHEN n.failures_reset THEN 0 ELSE r.failures_in_a_row END + n.failures,
 				last_failure_at = GREATEST(r.last_failure_at, n.last_failure_at),
 				last_used_at = GREATEST(r.last_used_at, n.last_used_at),

@@ -63,6 +63,13 @@ func toSuspended(by Suspender, reason string) setter {
 	}
 }
 
+// toForfeited ends a resource for a reason.
+func toForfeited(reason string) setter {
+	return func(u *ent.PoolResourceUpdate) {
+		u.SetStatus(poolresource.StatusDEPLETED).SetStatusReason(reason).ClearSuspendedBy()
+	}
+}
+
 func toVerified(models []string, at time.Time) setter {
 	return func(u *ent.PoolResourceUpdate) { u.SetModels(models).SetVerifiedAt(at) }
 }

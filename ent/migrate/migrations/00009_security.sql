@@ -136,6 +136,12 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON key_accesses FOR EACH STATEMENT EX
 ALTER TABLE key_accesses ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE key_accesses ENABLE ALWAYS TRIGGER no_truncate;
 
+-- How long an owner has left to repair a key that its provider refuses.
+ALTER TABLE pool_resources
+	ADD COLUMN suspended_at   timestamptz,               -- by its provider: since when; stays where it was not repaired in time
+	ADD COLUMN grace_used_ms  bigint NOT NULL DEFAULT 0; -- that it was suspended before, since it last served a request
+UPDATE pool_resources SET suspended_at = now() WHERE status = 'SUSPENDED' AND suspended_by = 'PROVIDER';
+
 -- Master keys change; what they protect beside the data keys does not, and is kept wrapped by the one in force.
 ALTER TABLE master_keys
 	ADD COLUMN root        bytea,                    -- the secret that fingerprints, hashes and blobs go by, wrapped by this key
@@ -152,6 +158,7 @@ CREATE TABLE user_keys (
 -- +goose Down
 DROP TABLE user_keys, key_accesses, throttles, custom_roles, mails, email_links, ceremonies, identities, passkeys, recovery_codes, second_factors;
 ALTER TABLE master_keys DROP COLUMN root, DROP COLUMN handover, DROP COLUMN external, DROP COLUMN retired_at;
+ALTER TABLE pool_resources DROP COLUMN suspended_at, DROP COLUMN grace_used_ms;
 DROP TRIGGER append_only ON audit_events;
 DROP TRIGGER no_truncate ON audit_events;
 DROP INDEX audit_events_actor;
