@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -67,7 +68,8 @@ func argumentInDocument(ctx context.Context, err *gqlerror.Error) string {
 	if m := argumentNamed.FindStringSubmatch(err.Message); m != nil {
 		return m[1]
 	}
-	if err.Rule != rules.ValuesOfCorrectTypeRule.Name && err.Rule != rules.ValuesOfCorrectTypeRuleWithoutSuggestions.Name || len(err.Locations) != 1 {
+	aboutValues := []string{rules.ValuesOfCorrectTypeRule.Name, rules.ValuesOfCorrectTypeRuleWithoutSuggestions.Name, numbersThatFit.Name}
+	if !slices.Contains(aboutValues, err.Rule) || len(err.Locations) != 1 {
 		return ""
 	}
 	doc, parseErr := parser.ParseQueryWithTokenLimit(&ast.Source{Input: op.RawQuery}, tokenLimit)

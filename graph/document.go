@@ -22,8 +22,22 @@ func validation() *rules.Rules {
 		out.RemoveRule(from)
 		out.AddRule(to.Name, to.RuleFunc)
 	}
+	out.AddRule(numbersThatFit.Name, numbersThatFit.RuleFunc)
 	return out
 }
+
+// numbersThatFit refuses a number that is too large to be read. gqlparser lets one pass where a scalar of ours is expected,
+// and panics over it later.
+var numbersThatFit = core.Rule{Name: "NumbersThatFit", RuleFunc: func(observers *core.Events, addError core.AddErrFunc) {
+	observers.OnValue(func(_ *core.Walker, v *ast.Value) {
+		if v.Kind != ast.IntValue && v.Kind != ast.FloatValue {
+			return
+		}
+		if _, err := v.Value(nil); err != nil {
+			addError(core.Message("This number is too large."), core.At(v.Position))
+		}
+	})
+}}
 
 // documents keeps parsed documents. One that has a string in it is not kept: it may hold a password or a key, and does
 // not come again. A full cache drops any one.

@@ -76,6 +76,7 @@ func TestBadArgumentIsNamed(t *testing.T) {
 		"a variable inside of an object":   {`mutation D($q: USD!) { deposit(input: {provider: "x", apiKey: "y", quota: $q}) { fee } }`, map[string]any{"q": "x"}, "input.quota"},
 		"a missing variable inside":        {`mutation D($q: USD!) { deposit(input: {provider: "x", apiKey: "y", quota: $q}) { fee } }`, nil, "input.quota"},
 		"a scalar in the document":         {`mutation { deposit(input: {provider: "x", apiKey: "y", quota: "NaN"}) { fee } }`, nil, "input.quota"},
+		"a number that is too large":       {`{ depositQuote(quota: 1e309) { fee } }`, nil, "quota"},
 		"another type in the document":     {`mutation { deposit(input: {provider: 7, apiKey: "y", quota: "1"}) { fee } }`, nil, "input.provider"},
 		"an enum in another case":          {`query U($s: UserStatus) { users(filter: {status: $s}) { totalCount } }`, map[string]any{"s": "active"}, "filter.status"},
 		"a whole number that is too large": {`query U($n: Int) { users(first: $n) { totalCount } }`, map[string]any{"n": 1 << 31}, "first"},

@@ -2,7 +2,6 @@ package acceptance
 
 import (
 	"net/http"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -11,14 +10,6 @@ import (
 
 	"github.com/resourcepool/resourcepool/server/programtest"
 )
-
-// nightly skips what takes too long for every run: `make nightly` sets the variable.
-func nightly(t *testing.T) {
-	t.Helper()
-	if os.Getenv("POOL_TEST_NIGHTLY") == "" {
-		t.Skip("make nightly runs this")
-	}
-}
 
 func TestAServerThatDiesWithARefusalHasItOnRecordOrAsksAnew(t *testing.T) {
 	t.Parallel()
@@ -63,7 +54,7 @@ func TestAServerThatDiesWithARefusalHasItOnRecordOrAsksAnew(t *testing.T) {
 }
 
 func TestAnotherServerReleasesWhatADeadOneHeld(t *testing.T) {
-	nightly(t)
+	programtest.Nightly(t)
 	t.Parallel()
 	s := newScene(t)
 	two := programtest.Launch(t, programtest.Settings(t, s.wire.url, "POOL_PROVIDER_URLS="+s.up.URLs))

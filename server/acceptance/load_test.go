@@ -9,96 +9,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/tidwall/gjson"
 
 	"github.com/resourcepool/resourcepool/server/programtest"
 	"github.com/resourcepool/resourcepool/server/sandbox"
 	"github.com/resourcepool/resourcepool/server/upstreamtest"
 )
-
-type reply struct {
-	data gjson.Result
-	err  error
-}
-
-func try(c *client, query string, v vars) reply {
-	data, err := c.Do(query, v)
-	return reply{data, err}
-}
-
-func TestTwoHundredCompletionsOnFundsForSeven(t *testing.T) {
-	u := upstreamtest.New(t)
-	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
-	admin, tom := p.Admin(), p.Person("tom")
-	admin.GPT4()
-	admin.Grant(tom, "70")
-	key := admin.Platform(u, "sk-platform-0123456789", "5000", false)
-	u.Script("sk-platform-0123456789", sandbox.Fault{Kind: sandbox.UsageOverride, Prompt: 2000, Completion: 1000, Count: 1000})
-	served := 0
-	for _, r := range programtest.Together(200, func(int) reply {
-		return try(tom, programtest.Complete, programtest.Ask("gpt-4", vars{"maxTokens": 1000}))
-	}) {
-		if r.err == nil {
-			served++
-			continue
-		}
-		require.Equal(t, "INSUFFICIENT_CREDITS", r.err.(*graphError).Code)
-	}
-	require.Equal(t, 7, served)
-	require.Equal(t, int64(8), u.Chats("sk-platform-0123456789"), "seven and the test call of the deposit")
-	w := tom.Must(programtest.Wallet, nil).Get("viewer.wallet")
-	require.Equal(t, "0", w.Get("available").String())
-	require.Equal(t, "0", w.Get("held").String())
-	require.Equal(t, "0", admin.Resource(key)["reservedQuota"])
-	p.Verified()
-}
-
-func TestFiftyReplaysAreOneCallAndOneCharge(t *testing.T) {
-	u := upstreamtest.New(t)
-	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
-	admin, tom, alice := p.Admin(), p.Person("tom"), p.Person("alice")
-	admin.GPT4()
-	admin.Grant(tom, "70")
-	admin.Grant(alice, "70")
-	admin.Platform(u, "sk-platform-0123456789", "5000", false)
-	u.Script("sk-platform-0123456789", sandbox.Fault{Kind: sandbox.UsageOverride, Prompt: 2000, Completion: 1000, Count: 1000})
-	before := u.Chats("sk-platform-0123456789")
-	once := programtest.Ask("gpt-4", vars{"maxTokens": 1000, "idempotencyKey": "once"})
-	answers := map[string]bool{}
-	for _, r := range programtest.Together(50, func(int) reply { return try(tom, programtest.Complete, once) }) {
-		require.NoError(t, r.err)
-		answers[r.data.Get("complete.completion").Raw+r.data.Get("complete.usage").Raw+r.data.Get("complete.creditsCharged").Raw] = true
-	}
-	require.Len(t, answers, 1)
-	require.Equal(t, int64(1), u.Chats("sk-platform-0123456789")-before)
-	require.Equal(t, "60", tom.Available())
-	tom.Refused("IDEMPOTENCY_CONFLICT", programtest.Complete, programtest.Ask("gpt-4", vars{"maxTokens": 999, "idempotencyKey": "once"}))
-	alice.Must(programtest.Complete, once)
-	require.Equal(t, "60", alice.Available())
-	p.Verified()
-}
-
-func TestOneOfTwentyDepositsOfAKeyWins(t *testing.T) {
-	u := upstreamtest.New(t)
-	p := programtest.Serve(t, "POOL_PROVIDER_URLS="+u.ProviderURLs())
-	people := []*client{p.Person("bob"), p.Person("alice")}
-	u.AddKey("sk-wanted-0123456789", "100")
-	won := 0
-	for _, r := range programtest.Together(20, func(i int) reply {
-		return try(people[i%2], programtest.Deposit, vars{"i": vars{"provider": "openai", "apiKey": "sk-wanted-0123456789", "quota": "100"}})
-	}) {
-		if r.err == nil {
-			won++
-			continue
-		}
-		require.Equal(t, "KEY_ALREADY_DEPOSITED", r.err.(*graphError).Code, r.err)
-	}
-	require.Equal(t, 1, won)
-	o := p.Admin().Must(`{ poolOverview { totalValue depositFees activeResources } }`, nil).Get("poolOverview")
-	require.Equal(t, "100", o.Get("totalValue").String())
-	require.Equal(t, "10", o.Get("depositFees").String())
-	p.Verified()
-}
 
 // journal is what clients know of their requests, kept outside of the program.
 type journal struct {

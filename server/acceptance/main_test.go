@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
 	"github.com/resourcepool/resourcepool/server/programtest"
 )
@@ -19,6 +20,16 @@ type (
 )
 
 func TestMain(m *testing.M) { programtest.Main(m) }
+
+type reply struct {
+	data gjson.Result
+	err  error
+}
+
+func try(c *client, query string, v vars) reply {
+	data, err := c.Do(query, v)
+	return reply{data, err}
+}
 
 func readAll(t testing.TB, r io.Reader) []byte {
 	t.Helper()

@@ -1,4 +1,4 @@
-package acceptance
+package money_test
 
 import (
 	"bufio"
@@ -82,8 +82,8 @@ func postWithin(p *program, ctx context.Context, r route, token string, header .
 // ends are what only a complete stream has.
 var ends = regexp.MustCompile(`\[DONE\]|"finish_reason":"|message_stop|response\.completed`)
 
-// Whoever drops streams after a few pieces pays for them: threat 51.
-func TestAHundredStreamsDroppedAtOnceAreChargedAndGone(t *testing.T) {
+// Whoever drops streams after a few pieces pays for them.
+func TestRow51_DroppedStreams(t *testing.T) {
 	t.Parallel()
 	database, metrics := dbtest.URL(t), programtest.FreeAddress(t)
 	up, p, tom, all := routes(t, database, "POOL_METRICS_LISTEN="+metrics)
@@ -234,7 +234,7 @@ func TestAClientThatLeavesBeforeTheFirstPiecePaysForThePrompt(t *testing.T) {
 
 // A client that keeps a stream and does not read it is cut after the write deadline, and pays for what was sent.
 func TestAClientThatDoesNotReadIsCut(t *testing.T) {
-	nightly(t)
+	programtest.Nightly(t)
 	t.Parallel()
 	up, p, tom, _ := routes(t, dbtest.URL(t))
 	up.SetLength(190_000)
@@ -242,7 +242,7 @@ func TestAClientThatDoesNotReadIsCut(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	require.NoError(t, conn.(*net.TCPConn).SetReadBuffer(4<<10))
-	req, err := http.NewRequest(http.MethodPost, p.URL+chatPath, strings.NewReader(`{"model":"gpt-5-mini","max_tokens":190000,"stream":true,"messages":[{"role":"user","content":"hi"}]}`))
+	req, err := http.NewRequest(http.MethodPost, p.URL+dialects[provider.KindChat].path, strings.NewReader(`{"model":"gpt-5-mini","max_tokens":190000,"stream":true,"messages":[{"role":"user","content":"hi"}]}`))
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+tom.APIToken())
 	require.NoError(t, req.Write(conn))

@@ -1,4 +1,4 @@
-package acceptance
+package money_test
 
 import (
 	"net/http"
