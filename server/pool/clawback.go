@@ -23,37 +23,35 @@ func (s *Service) EndOverdue(ctx context.Context) error {
 
 // Expire ends the resources that are past their time.
 func (s *Service) Expire(ctx context.Context) error {
-	past := dueBy(s.clock.Now())
-	return s.end(ctx, func(id ids.ID) move {
+	return s.end(ctx, []condition{dueBy(s.clock.Now()), inState(living)}, func(id ids.ID) move {
 		return move{
-			id: id, event: s.event("", actionExpired, id, nil),
-			from: []condition{past, inState(living)}, set: []setter{toStatus(Expired)},
+			event: s.event("", actionExpired, id, nil), set: []setter{toStatus(Expired)},
 			then: []step{s.alert(alertExpired, id, "A key has expired.")},
 		}
-	}, past, inState(living))
+	})
 }
 
 // Forfeit ends the resources whose keys their providers refuse and whose owners have not repaired them within the grace
 // period. A test that fails again does not restart it, and one that passes stops it until the key is refused again: it
-// starts anew only once the key has served a request. What an admin or the monitor suspended is nobody's to repair.
+// starts anew only once the key has served a request. What an admin or the monitor suspended is nobody's to repair, and for
+// the platform's own keys nobody was credited: those stay.
 func (s *Service) Forfeit(ctx context.Context) error {
 	set, err := s.settings.Current(ctx)
 	if err != nil {
 		return err
 	}
-	late := suspendedFor(s.clock.Now(), graceOf(set))
-	return s.end(ctx, func(id ids.ID) move {
+	late := []condition{inState(refused), credited, suspendedFor(s.clock.Now(), graceOf(set))}
+	return s.end(ctx, late, func(id ids.ID) move {
 		return move{
-			id: id, event: s.event("", actionForfeited, id, nil),
-			from: []condition{late, inState(refused)}, set: []setter{toForfeited(reasonForfeited)},
+			event: s.event("", actionForfeited, id, nil), set: []setter{toForfeited(reasonForfeited)},
 			then: []step{s.alert(alertForfeited, id, "A key was not repaired in time. What was left on it was taken back.")},
 		}
-	}, late, inState(refused))
+	})
 }
 
 // RepairBy returns until when the owner of a resource has to repair it, nil where there is nothing to repair.
 func (s *Service) RepairBy(ctx context.Context, r *ent.PoolResource) (*time.Time, error) {
-	if !stateOf(r).in(refused) || r.SuspendedAt == nil {
+	if !stateOf(r).in(refused) || r.SuspendedAt == nil || r.OwnerID == nil {
 		return nil, nil //nolint:nilnil // "never" is no error
 	}
 	set, err := s.settings.Current(ctx)
@@ -69,14 +67,16 @@ func graceOf(set *ent.Setting) time.Duration {
 }
 
 // end makes a move of every resource for which the conditions hold.
-func (s *Service) end(ctx context.Context, by func(ids.ID) move, due ...condition) error {
+func (s *Service) end(ctx context.Context, due []condition, by func(ids.ID) move) error {
 	for {
-		found, err := s.some(ctx, endBatch, due...)
+		found, err := s.some(ctx, endBatch, due)
 		if err != nil {
 			return err
 		}
 		for _, id := range found {
-			if _, err := s.move(ctx, by(id)); err != nil {
+			m := by(id)
+			m.id, m.from = id, due
+			if _, err := s.move(ctx, m); err != nil {
 				return err
 			}
 		}

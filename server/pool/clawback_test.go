@@ -209,6 +209,19 @@ func TestWhatExpiresUnusedIsClawedBack(t *testing.T) {
 	w.sound()
 }
 
+func TestThePlatformsOwnKeyIsNotForfeited(t *testing.T) {
+	w := newWorld(t)
+	w.up.AddKey("sk-own-0123456789", "100")
+	r, err := w.pool.AddPlatformResource(t.Context(), w.person(access.Admin), in("openai", "sk-own-0123456789", 50*one))
+	require.NoError(t, err)
+	w.dies(r)
+	by, err := w.pool.RepairBy(t.Context(), w.row(r.ID))
+	require.NoError(t, err)
+	require.Nil(t, by)
+	w.passes(1000 * time.Hour)
+	require.Equal(t, "SUSPENDED by PROVIDER", w.status(r.ID))
+}
+
 // Two servers that end the same keys at once end each once.
 func TestAClawBackIsBookedOnceOnManyServers(t *testing.T) {
 	w := newWorld(t)

@@ -46,8 +46,11 @@ func suspendedFor(now time.Time, grace time.Duration) condition {
 	}
 }
 
+// credited holds where somebody was credited for the key: it is not the platform's own.
+var credited condition = poolresource.OwnerIDNotNil()
+
 // some returns some of the resources for which the conditions hold.
-func (s *Service) some(ctx context.Context, most int, where ...condition) ([]ids.ID, error) {
+func (s *Service) some(ctx context.Context, most int, where []condition) ([]ids.ID, error) {
 	found, err := s.ent.PoolResource.Query().Where(where...).Limit(most).IDs(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("pool: look for keys to end: %w", err)

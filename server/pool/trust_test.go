@@ -216,8 +216,8 @@ func TestNobodyGainsByDust(t *testing.T) {
 		}
 		_, err = w.pool.Withdraw(t.Context(), ann, got.Resource.ID)
 		require.NoError(t, err)
-		has := w.wallet(ann)
-		require.LessOrEqual(t, has.Available+has.Vesting, money.Credits(used), "at most what was used of it, of %d", 1+n)
+		has, quota, fee := w.wallet(ann), int64(1+n), int64(got.Fee)
+		require.LessOrEqual(t, int64(has.Available+has.Vesting), int64(used)*(quota-fee)/quota, "for %d that was used, of %d", used, quota)
 		if has.Available > 0 {
 			w.serve(ann, w.deposit(w.person(), key+"-other"), has.Available, 1)
 		}

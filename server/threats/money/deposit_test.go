@@ -128,10 +128,12 @@ func TestRow38_WashTrading(t *testing.T) {
 	for _, key := range []string{"sk-ann-0123456789", "sk-ben-0123456789"} {
 		u.Script(key, sandbox.Fault{Kind: sandbox.UsageOverride, Prompt: 5000, Completion: 500, Count: 1 << 20})
 	}
-	of := func(c *client, field string) money.Credits { return amount(t, c.Must(wallet, nil).Get("viewer."+field).String()) }
+	of := func(c *client, field string) money.Credits {
+		return amount(t, c.Must(wallet, nil).Get("viewer."+field).String())
+	}
 	both := func() money.Credits { return of(ann, "wallet.available") + of(ben, "wallet.available") }
 	ask := programtest.Ask("gpt-4.1", vars{"maxTokens": 600}) // at the price that it has by itself
-	vest := func() { // the job's first turn is at the start
+	vest := func() {                                          // the job's first turn is at the start
 		p.Kill(syscall.SIGTERM)
 		p.Start()
 		time.Sleep(500 * time.Millisecond)
