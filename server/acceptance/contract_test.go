@@ -15,7 +15,7 @@ import (
 const (
 	pageInfo      = ` pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount`
 	userFields    = `id displayName email roles status createdAt wallet { id available held owed vesting entries(first: 2) { edges { node { id createdAt kind amount balanceAfter memo transaction { id } } }` + pageInfo + ` } } pool { id standing } apiTokens { id name maskedSecret createdAt expiresAt lastUsedAt revokedAt spendLimit spendLimitPeriod periodEndsAt spent models scopes networks } customRoles`
-	keyFields     = `id owner { id } ownerType provider label maskedKey models originalQuota currentQuota reservedQuota quotaConfirmed status statusReason suspendedBy backup expiresAt verifiedAt totalRequests successfulRequests successRate averageLatencyMs lastUsedAt createdAt nextProbeAt rests { model reason until } maxConcurrency maxRequestsPerMinute maxTokensPerMinute`
+	keyFields     = `id owner { id } ownerType provider label maskedKey models originalQuota currentQuota reservedQuota quotaConfirmed status statusReason suspendedBy repairBy acceptedTerms backup expiresAt verifiedAt totalRequests successfulRequests successRate averageLatencyMs lastUsedAt createdAt nextProbeAt rests { model reason until } maxConcurrency maxRequestsPerMinute maxTokensPerMinute`
 	logFields     = `id createdAt status model requestedModel endpoint provider promptTokens cachedTokens cacheWriteTokens completionTokens reasoningTokens streamed estimated latencyMs creditsCharged costAmount user { id } resource { id } resourceOwner { id } routingReason routing { reason chosen { id } candidates { score cost performance reliability penalties { name factor } excluded } } attempts errorCode transaction { id }`
 	txFields      = `id seq kind createdAt memo postings { account asset amount } usageLog { id } hash previousHash`
 	routingFields = `reason chosen { id } candidates { resource { id } score cost performance reliability penalties { name factor } excluded }`
@@ -62,6 +62,7 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	require.Equal(t, "gpt-4", tom.Must(`{ usageLogs(first: 1) { edges { node { model } } } }`, nil).Get("usageLogs.edges.0.node.model").String())
 	call(admin, "removeModelAlias", `mutation { removeModelAlias(name: "best") }`, nil)
 	call(p.Anonymous(), "depositQuote", `{ depositQuote(quota: "1000") { quota feeRate fee credits vesting } }`, nil)
+	call(p.Anonymous(), "depositTerms", `{ depositTerms { version text } }`, nil)
 	call(tom, "usageLogs", `{ usageLogs(first: 5, filter: {status: SUCCEEDED, model: "gpt-4"}, orderBy: {field: LATENCY_MS}) { edges { cursor node { `+logFields+` } }`+pageInfo+` } }`, nil)
 	call(admin, "poolOverview", `{ poolOverview { totalValue activeResources contributors activeContributors platformOwned platformShare userContributed userShare creditsCharged providerCost profit depositFees requests successRate } }`, nil)
 	call(admin, "resources", `{ resources(filter: {status: [ACTIVE], provider: "openai", ownerType: USER}, orderBy: {field: CURRENT_QUOTA, direction: ASC}) { edges { node { `+keyFields+` } }`+pageInfo+` } }`, nil)
