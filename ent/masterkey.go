@@ -22,11 +22,11 @@ type MasterKey struct {
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// Root holds the value of the "root" field.
-	Root *[]byte `json:"-"`
+	Root []byte `json:"-"`
 	// Handover holds the value of the "handover" field.
-	Handover *[]byte `json:"-"`
+	Handover []byte `json:"-"`
 	// External holds the value of the "external" field.
-	External *[]byte `json:"-"`
+	External []byte `json:"-"`
 	// RetiredAt holds the value of the "retired_at" field.
 	RetiredAt    *time.Time `json:"retired_at,omitempty"`
 	selectValues sql.SelectValues
@@ -80,19 +80,19 @@ func (_m *MasterKey) assignValues(columns []string, values []any) error {
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field root", values[i])
 			} else if value != nil {
-				_m.Root = value
+				_m.Root = *value
 			}
 		case masterkey.FieldHandover:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field handover", values[i])
 			} else if value != nil {
-				_m.Handover = value
+				_m.Handover = *value
 			}
 		case masterkey.FieldExternal:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field external", values[i])
 			} else if value != nil {
-				_m.External = value
+				_m.External = *value
 			}
 		case masterkey.FieldRetiredAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {

@@ -159,15 +159,15 @@ func (_c *MasterKeyCreate) createSpec() (*MasterKey, *sqlgraph.CreateSpec) {
 	}
 	if value, ok := _c.mutation.Root(); ok {
 		_spec.SetField(masterkey.FieldRoot, field.TypeBytes, value)
-		_node.Root = &value
+		_node.Root = value
 	}
 	if value, ok := _c.mutation.Handover(); ok {
 		_spec.SetField(masterkey.FieldHandover, field.TypeBytes, value)
-		_node.Handover = &value
+		_node.Handover = value
 	}
 	if value, ok := _c.mutation.External(); ok {
 		_spec.SetField(masterkey.FieldExternal, field.TypeBytes, value)
-		_node.External = &value
+		_node.External = value
 	}
 	if value, ok := _c.mutation.RetiredAt(); ok {
 		_spec.SetField(masterkey.FieldRetiredAt, field.TypeTime, value)

@@ -6851,7 +6851,7 @@ func (m *MasterKeyMutation) Root() (r []byte, exists bool) {
 // OldRoot returns the old "root" field's value of the MasterKey entity.
 // If the MasterKey object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MasterKeyMutation) OldRoot(ctx context.Context) (v *[]byte, err error) {
+func (m *MasterKeyMutation) OldRoot(ctx context.Context) (v []byte, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRoot is only allowed on UpdateOne operations")
 	}
@@ -6900,7 +6900,7 @@ func (m *MasterKeyMutation) Handover() (r []byte, exists bool) {
 // OldHandover returns the old "handover" field's value of the MasterKey entity.
 // If the MasterKey object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MasterKeyMutation) OldHandover(ctx context.Context) (v *[]byte, err error) {
+func (m *MasterKeyMutation) OldHandover(ctx context.Context) (v []byte, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldHandover is only allowed on UpdateOne operations")
 	}
@@ -6949,7 +6949,7 @@ func (m *MasterKeyMutation) External() (r []byte, exists bool) {
 // OldExternal returns the old "external" field's value of the MasterKey entity.
 // If the MasterKey object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MasterKeyMutation) OldExternal(ctx context.Context) (v *[]byte, err error) {
+func (m *MasterKeyMutation) OldExternal(ctx context.Context) (v []byte, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldExternal is only allowed on UpdateOne operations")
 	}

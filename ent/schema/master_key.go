@@ -21,9 +21,9 @@ func (MasterKey) Fields() []ent.Field {
 		field.String("id").Immutable(),
 		field.Bytes("check_value").Sensitive().Immutable(),
 		field.Time("created_at").Immutable(),
-		field.Bytes("root").Sensitive().Optional().Nillable(),
-		field.Bytes("handover").Sensitive().Optional().Nillable(),
-		field.Bytes("external").Sensitive().Optional().Nillable(),
+		field.Bytes("root").Sensitive().Optional(),
+		field.Bytes("handover").Sensitive().Optional(),
+		field.Bytes("external").Sensitive().Optional(),
 		field.Time("retired_at").Optional().Nillable(),
 	}
 }

@@ -34,6 +34,7 @@ type commands struct {
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database up to date and end."`
 	Verify      verifyCommand      `cmd:"" name:"verify-ledger" help:"Recompute the books from the first transaction to the last and compare."`
 	Ledger      ledgerCommands     `cmd:"" help:"Correct the books, and freeze accounts."`
+	Rotate      rotateCommand      `cmd:"" name:"rotate-master-key" help:"Take all data keys to a new master key while servers run and serve, and retire the old one."`
 	Receipt     receiptCommand     `cmd:"" name:"verify-receipt" help:"Verify a receipt offline: with nothing but it and the public key."`
 	Sandbox     sandboxCommand     `cmd:"" help:"Run a provider that speaks the protocols of OpenAI, Anthropic and Gemini, with keys whose quota runs out."`
 	Simulate    simulateCommand    `cmd:"" help:"Replay requests over a described pool and compare strategies of routing. Nothing is called and nothing kept."`

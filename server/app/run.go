@@ -31,6 +31,9 @@ type Options struct {
 // Run starts everything and serves until ctx ends; then it takes nothing new, lets open requests settle, and stops what
 // it started in the opposite order.
 func Run(ctx context.Context, o Options) error {
+	if err := noCoreDumps(); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Config.Listen)
 	if err != nil {
 		return fmt.Errorf("POOL_LISTEN: %w", err)
@@ -80,6 +83,7 @@ func (s *Server) run(ctx context.Context, listener net.Listener, o Options) erro
 	defer stopServices()
 	background, services := errgroup.WithContext(services)
 	background.Go(func() error { return s.feed.Run(services) })
+	background.Go(func() error { return s.vault.Run(services) })
 	background.Go(func() error { return s.pool.Run(services) })
 	background.Go(func() error { return s.account.Run(services) })
 	background.Go(func() error { return s.sharing.Run(services) })

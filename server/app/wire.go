@@ -45,6 +45,7 @@ type Server struct {
 	checking *sql.DB // of the checks
 	batches  *sql.DB // of the ledger's writer
 
+	vault      *vault.Vault
 	ledger     *ledger.Ledger
 	account    *account.Service
 	pool       *pool.Service
@@ -91,12 +92,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	}
 	client := database.Ent(s.requests)
 
-	master, err := cfg.MasterKey(o.Rand)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := vault.Open(ctx, client, master, o.Clock, o.Rand)
-	if err != nil {
+	if s.vault, err = openVault(ctx, cfg, client, o.Clock, o.Rand, vault.On(ids.ID(s.identity.name)), vault.Logging(o.Log)); err != nil {
 		return nil, err
 	}
 	policy, err := access.New()
@@ -112,25 +108,25 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 		return nil, err
 	}
 
-	s.sharing = limit.NewSharing(s.requests, keys, o.Clock, o.Log)
+	s.sharing = limit.NewSharing(s.requests, s.vault, o.Clock, o.Log)
 	s.ledger = ledger.New(ledger.Options{DB: s.books, Batches: s.batches, Ent: client, Clock: o.Clock, Rand: o.Rand, IDs: source, Log: o.Log, Identity: s.identity.name})
 	s.checks = check.NewKeeper(check.Deps{DB: s.checking, Leases: s.ledger, Clock: o.Clock, IDs: source, Log: o.Log})
 	signOn := singleSignOn(cfg, s.url, o.Clock)
 	s.account = account.New(account.Deps{
-		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Keys: keys, Budgets: s.ledger, Log: o.Log,
-		Mailer: s.mailer(o, client, keys, source), VerifiedOnly: cfg.VerifyEmail,
+		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Keys: s.vault, Budgets: s.ledger, Log: o.Log,
+		Mailer: s.mailer(o, client, s.vault, source), VerifiedOnly: cfg.VerifyEmail,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
 		PublicURL: s.url, Origins: cfg.Origins, SSO: signOn,
 	})
 	s.pool = pool.New(pool.Deps{
-		Ent: client, Ledger: s.ledger, Vault: keys, Provider: providers, Policy: policy, Settings: settings, Clock: o.Clock, IDs: source, Log: o.Log,
+		Ent: client, Ledger: s.ledger, Vault: s.vault, Provider: providers, Policy: policy, Settings: settings, Clock: o.Clock, IDs: source, Log: o.Log,
 	})
 	prices := pool.NewPrices(pool.PricesDeps{
 		Ent: client, Catalogue: provider.Models(), Settings: settings, Keys: s.pool, Policy: policy, Clock: o.Clock, IDs: source,
 	})
 	counted := newRequestMetrics()
 	s.gateway = gateway.New(gateway.Deps{
-		Ledger: s.ledger, Pool: s.pool, Prices: prices, Settings: settings, Vault: keys, Upstream: providers, Ent: client, Clock: o.Clock, IDs: source, Log: o.Log,
+		Ledger: s.ledger, Pool: s.pool, Prices: prices, Settings: settings, Vault: s.vault, Upstream: providers, Ent: client, Clock: o.Clock, IDs: source, Log: o.Log,
 		Policy: policy, Observe: counted.observe,
 	})
 	s.feed = feed.New(feed.Deps{Client: client, Database: db.url, Clock: o.Clock, Log: o.Log})
@@ -178,6 +174,7 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 		switch kind {
 		case journal.User:
 			s.account.Invalidate(ids.ID(ref))
+			s.vault.Forget(ids.ID(ref))
 		case journal.Resource:
 			s.pool.Invalidate(ids.ID(ref))
 		case journal.Rest:
@@ -186,12 +183,15 @@ func (s *Server) hear(settings *pool.SettingsStore, prices *pool.Prices) {
 			prices.Invalidate()
 		case journal.Roles:
 			s.account.RolesChanged()
+		case vault.MasterKeys:
+			s.vault.Wake()
 		case journal.Settings:
 			settings.Invalidate()
 			prices.Invalidate() // the markup
 		case feed.Everything:
 			s.account.InvalidateAll()
 			s.account.RolesChanged()
+			s.vault.Wake()
 			s.pool.Invalidate()
 			prices.Invalidate()
 			settings.Invalidate()
@@ -239,6 +239,9 @@ var errNotServing = fault.New(fault.Overloaded, "the server is starting or stopp
 func (s *Server) ready(ctx context.Context) error {
 	if !s.open.Load() {
 		return errNotServing
+	}
+	if err := s.vault.Ready(); err != nil {
+		return err
 	}
 	return s.requests.PingContext(ctx)
 }

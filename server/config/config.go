@@ -2,7 +2,7 @@
 //
 // A bad value is an error that names its variable and what is wrong with it, all bad ones at once; a POOL_ variable that
 // nobody reads is a warning, for it is likely a typing error. Secrets are redacted wherever the struct is printed, and no
-// message repeats the value of one. Imports: checkpoint, clock, database, mail, money.
+// message repeats the value of one. Imports: checkpoint, clock, database, keyservice, mail, money.
 package config
 
 import (
@@ -40,6 +40,10 @@ type Config struct {
 	MigrateDatabaseURL Secret // the same as DatabaseURL where it was not set
 	DataDir            string
 	masterKey          Secret // see MasterKey
+	masterKeyFile      string // likewise
+	masterKeyURL       string // see KeyService
+	masterKeyTokenFile string
+	newMasterKey       Secret // see NewMasterKey
 	signingKey         Secret // see SigningKey
 	checkpoints        Secret // see Checkpoints
 
@@ -100,6 +104,9 @@ func (c Config) consistent(given map[string]string) (errs []error) {
 	if given["DATABASE_URL"] == "" && given["MIGRATE_DATABASE_URL"] != "" {
 		errs = append(errs, errors.New("MIGRATE_DATABASE_URL: has no use without DATABASE_URL"))
 	}
+	if err := oneMasterKey(given); err != nil {
+		errs = append(errs, err)
+	}
 	if (c.AdminEmail == "") != c.AdminPassword.Empty() {
 		errs = append(errs, errors.New("POOL_ADMIN_EMAIL: the first admin needs both POOL_ADMIN_EMAIL and POOL_ADMIN_PASSWORD"))
 	}
@@ -114,8 +121,8 @@ func (c Config) consistent(given map[string]string) (errs []error) {
 
 // Serves says what a server lacks to run with these settings. Other commands, such as an auditor's, need no master key.
 func (c Config) Serves() error {
-	if !c.DatabaseURL.Empty() && c.masterKey.Empty() {
-		return errors.New("POOL_MASTER_KEY: required with DATABASE_URL, for the keys in a shared database must outlive this machine; make one with: openssl rand -base64 32")
+	if !c.DatabaseURL.Empty() && c.masterKey.Empty() && c.masterKeyFile == "" && c.masterKeyURL == "" {
+		return errors.New("POOL_MASTER_KEY: required with DATABASE_URL (or POOL_MASTER_KEY_FILE, or POOL_MASTER_KEY_URL), for the keys in a shared database must outlive this machine; make one with: openssl rand -base64 32")
 	}
 	return nil
 }

@@ -7,18 +7,21 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
-const masterKeyFile = "master.key"
+const keptMasterKey = "master.key"
 
-// MasterKey returns the 32 bytes that wrap every deposited key: POOL_MASTER_KEY, else what is kept in the data folder,
-// made from random at the first call. Losing that file means losing the deposited keys.
+// MasterKey returns the 32 bytes that wrap every deposited key, unless a KeyService has them: POOL_MASTER_KEY, what is in
+// POOL_MASTER_KEY_FILE, else what is kept in the data folder, made from random at the first call. Losing that file means
+// losing the deposited keys.
 func (c Config) MasterKey(random io.Reader) ([]byte, error) {
 	if !c.masterKey.Empty() {
 		return []byte(c.masterKey.Reveal()), nil
 	}
-	name, text, err := c.keptKey("POOL_MASTER_KEY", masterKeyFile, func() (string, error) {
+	if c.masterKeyFile != "" {
+		return privateKey("POOL_MASTER_KEY_FILE", c.masterKeyFile)
+	}
+	name, text, err := c.keptKey("POOL_MASTER_KEY", keptMasterKey, func() (string, error) {
 		key := make([]byte, masterKeySize)
 		_, err := io.ReadFull(random, key)
 		return base64.StdEncoding.EncodeToString(key), err
@@ -40,18 +43,10 @@ func (c Config) keptKey(setting, file string, generate func() (string, error)) (
 	if err := c.makeKey(name, generate); err != nil {
 		return "", "", fmt.Errorf("config: %s is not set, and none could be kept: %w", setting, err)
 	}
-	st, err := os.Stat(name)
-	if err != nil {
+	if text, err = readPrivate(name); err != nil {
 		return "", "", fmt.Errorf("config: %w", err)
 	}
-	if st.Mode().Perm()&0o077 != 0 {
-		return "", "", fmt.Errorf("config: %s can be read by others; make it private with: chmod 600 %s", name, name)
-	}
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		return "", "", fmt.Errorf("config: %w", err)
-	}
-	return name, strings.TrimSpace(string(raw)), nil
+	return name, text, nil
 }
 
 // makeKey writes a new key unless there is one. The file appears whole, and of programs that start at once the first one's

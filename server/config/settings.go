@@ -13,6 +13,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/checkpoint"
 	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/database"
+	"github.com/resourcepool/resourcepool/server/keyservice"
 	"github.com/resourcepool/resourcepool/server/mail"
 	"github.com/resourcepool/resourcepool/server/money"
 )
@@ -39,6 +40,10 @@ var settings = []Setting{
 	{"DATABASE_URL", "", "Postgres; unset: a private one under POOL_DATA_DIR", func(c *Config, v string) (err error) { c.DatabaseURL, err = postgresURL(v); return }},
 	{"MIGRATE_DATABASE_URL", "", "the owner's role, for migrations; unset: the same as DATABASE_URL", func(c *Config, v string) (err error) { c.MigrateDatabaseURL, err = postgresURL(v); return }},
 	{"POOL_MASTER_KEY", "", "base64 of 32 bytes; a server with DATABASE_URL requires it, otherwise made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.masterKey, err = masterKey(v); return }},
+	{"POOL_MASTER_KEY_FILE", "", "a file with the master key, which nobody else can read, instead of POOL_MASTER_KEY", func(c *Config, v string) error { c.masterKeyFile = v; return nil }},
+	{"POOL_MASTER_KEY_URL", "", "a key of a transit engine of HashiCorp Vault or OpenBao that wraps the master key, https://vault:8200/v1/transit/keys/NAME, instead of POOL_MASTER_KEY: the database keeps it wrapped", func(c *Config, v string) (err error) { c.masterKeyURL, err = transitKey(v); return }},
+	{"POOL_MASTER_KEY_TOKEN_FILE", "", "a file with the token for POOL_MASTER_KEY_URL, read at each use", func(c *Config, v string) error { c.masterKeyTokenFile = v; return nil }},
+	{"POOL_NEW_MASTER_KEY", "", "what `rotate-master-key` rotates to, base64 of 32 bytes; no other command reads it", func(c *Config, v string) (err error) { c.newMasterKey, err = masterKey(v); return }},
 	{"POOL_SIGNING_KEY", "", "the note signer key of the ledger's checkpoints, PRIVATE+KEY+…, the same for all servers of a database; unset: made once in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.signingKey, err = signingKey(v); return }},
 	{"POOL_CHECKPOINTS", "", "where checkpoints of the ledger are kept, one place for all servers of a database: a folder or s3://KEY:SECRET@host/bucket/prefix?region=…; unset: checkpoints in POOL_DATA_DIR", func(c *Config, v string) (err error) { c.checkpoints, err = checkpoints(v); return }},
 	{"POOL_ADMIN_EMAIL", "", "the first admin, made at the first start", func(c *Config, v string) (err error) { c.AdminEmail, err = email(v); return }},
@@ -137,6 +142,11 @@ func masterKey(v string) (Secret, error) {
 		return Secret{}, errors.New("must be base64 of exactly 32 bytes; make one with: openssl rand -base64 32")
 	}
 	return NewSecret(string(raw)), nil
+}
+
+func transitKey(v string) (string, error) {
+	_, err := keyservice.NewTransit(v, "")
+	return v, err
 }
 
 func signingKey(v string) (Secret, error) {

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/resourcepool/resourcepool/server/ledger"
 	"github.com/resourcepool/resourcepool/server/money"
 	"github.com/resourcepool/resourcepool/server/provider"
+	"github.com/resourcepool/resourcepool/server/vault"
 )
 
 // FinishReason is why a completion ended.
@@ -105,8 +108,9 @@ type record struct {
 // recorded purposes a sealed blob for this use alone.
 const recorded = "completion"
 
-// seal returns what is recorded of an ending, nil where nobody can ask for it again.
-func (g *Gateway) seal(j *job, c *Completion, f *fault.Error) ([]byte, error) {
+// seal returns what is recorded of an ending, nil where nobody can ask for it again: there is no idempotency key, or no
+// account any more.
+func (g *Gateway) seal(ctx context.Context, j *job, c *Completion, f *fault.Error) ([]byte, error) {
 	if j.ask.key == nil {
 		return nil, nil
 	}
@@ -121,12 +125,17 @@ func (g *Gateway) seal(j *job, c *Completion, f *fault.Error) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gateway: write an answer: %w", err)
 	}
-	return g.vault.SealBlob(recorded, plain)
+	// Whether the client is still there does not matter: the repetition may come from another.
+	sealed, err := g.vault.SealFor(context.WithoutCancel(ctx), j.ask.actor.ID, recorded, plain)
+	if errors.Is(err, vault.ErrDestroyed) {
+		return nil, nil
+	}
+	return sealed, err
 }
 
-// unseal reads what seal wrote; charged is asked for what was paid for a completion.
-func (g *Gateway) unseal(sealed []byte, charged func(usage ids.ID) (money.Credits, error)) (ending, error) {
-	plain, err := g.vault.OpenBlob(recorded, sealed)
+// unseal reads what seal wrote for who asks; charged is asked for what was paid for a completion.
+func (g *Gateway) unseal(ctx context.Context, a *ask, sealed []byte, charged func(usage ids.ID) (money.Credits, error)) (ending, error) {
+	plain, err := g.vault.OpenFor(ctx, a.actor.ID, recorded, sealed)
 	if err != nil {
 		return ending{}, fmt.Errorf("gateway: open a recorded answer: %w", err)
 	}

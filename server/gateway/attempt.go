@@ -48,7 +48,7 @@ func (r *reply) rejected() bool { return r.failure != nil && r.failure.Class == 
 // attempt calls the key that is held. called is false where the key could not be used at all: that is no attempt.
 func (g *Gateway) attempt(ctx context.Context, j *job, deliver deliver) (r *reply, called bool) {
 	key := j.on.key
-	secret, err := g.vault.Key(ctx, key.Ref())
+	secret, err := g.vault.Key(ctx, key.Ref(), vault.ForRequest)
 	if err != nil {
 		g.unreadable(ctx, j, err)
 		return nil, false
@@ -101,7 +101,7 @@ func (g *Gateway) unreadable(ctx context.Context, j *job, err error) {
 			g.log.ErrorContext(ctx, "gateway: a key that can't be read was not suspended", "resource", key.ID, "err", err)
 		}
 	case !errors.Is(err, vault.ErrDestroyed):
-		return // the database, or a client who left
+		return // the database, a client who left, or a master key that this server lacks: nothing is wrong with the key
 	}
 	g.resting.add(key, "", routing.NotActive, now.Add(keyRests), now)
 }
@@ -326,7 +326,7 @@ func (g *Gateway) refused(ctx context.Context, key *pool.Key, class provider.Cla
 	if class == provider.Empty {
 		return g.pool.ProviderRejected(ctx, key, class)
 	}
-	secret, err := g.vault.Key(ctx, key.Ref())
+	secret, err := g.vault.Key(ctx, key.Ref(), vault.ForConfirm)
 	if err != nil {
 		return err
 	}

@@ -37,10 +37,10 @@ type keys interface {
 
 // secrets is what it needs of the vault.
 type secrets interface {
-	Key(ctx context.Context, ref vault.Ref) (vault.Secret, error)
+	Key(ctx context.Context, ref vault.Ref, why vault.Purpose) (vault.Secret, error)
 	Hash(purpose string, b []byte) []byte
-	SealBlob(purpose string, plain []byte) ([]byte, error)
-	OpenBlob(purpose string, sealed []byte) ([]byte, error)
+	SealFor(ctx context.Context, user ids.ID, purpose string, plain []byte) ([]byte, error)
+	OpenFor(ctx context.Context, user ids.ID, purpose string, sealed []byte) ([]byte, error)
 }
 
 // rights is access.Policy.

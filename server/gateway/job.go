@@ -219,7 +219,7 @@ func (g *Gateway) reserve(ctx context.Context, j *job) (*ending, error) {
 		case err != nil:
 			return nil, err
 		case out.Replayed:
-			return g.replay(ctx, out.Answer)
+			return g.replay(ctx, j.ask, out.Answer)
 		}
 		j.held, j.limit = true, out.OutputCap
 		g.take(j, d, window, out)

@@ -119,7 +119,7 @@ func (g *Gateway) settle(ctx context.Context, j *job, r *reply, h how) ending {
 		code = fault.UpstreamFailed
 		f = errBrokeOff.With("creditsCharged", money.Format(b.charge)).With("usageId", string(j.usageID))
 	}
-	answer, err := g.seal(j, &c, c.repeated(f))
+	answer, err := g.seal(ctx, j, &c, c.repeated(f))
 	if err != nil {
 		g.log.ErrorContext(ctx, "gateway: an answer can't be recorded", "usage", j.usageID, "err", err)
 	}

@@ -63,7 +63,7 @@ func (g *Gateway) lead(ctx context.Context, a *ask, fl *flight, deliver deliver,
 		sealed, found, err := g.ledger.Recorded(ctx, *a.key)
 		switch {
 		case found:
-			end = g.recall(ctx, sealed)
+			end = g.recall(ctx, a, sealed)
 		case err == nil:
 			end = g.run(ctx, a, deliver)
 		default:
@@ -91,16 +91,16 @@ func own(err error) bool {
 }
 
 // recall opens a recorded answer.
-func (g *Gateway) recall(ctx context.Context, sealed []byte) ending {
-	end, err := g.replay(ctx, sealed)
+func (g *Gateway) recall(ctx context.Context, a *ask, sealed []byte) ending {
+	end, err := g.replay(ctx, a, sealed)
 	if err != nil {
 		return ending{err: err}
 	}
 	return *end
 }
 
-func (g *Gateway) replay(ctx context.Context, sealed []byte) (*ending, error) {
-	end, err := g.unseal(sealed, func(usage ids.ID) (money.Credits, error) { return g.charged(ctx, usage) })
+func (g *Gateway) replay(ctx context.Context, a *ask, sealed []byte) (*ending, error) {
+	end, err := g.unseal(ctx, a, sealed, func(usage ids.ID) (money.Credits, error) { return g.charged(ctx, usage) })
 	return &end, err
 }
 
@@ -195,7 +195,7 @@ func (g *Gateway) final(ctx context.Context, j *job, r *reply) ending {
 	if r.rejected() {
 		f = rejection(r.failure, j.on.key.Provider).Because(r.failure)
 		var err error
-		if answer, err = g.seal(j, nil, f); err != nil {
+		if answer, err = g.seal(ctx, j, nil, f); err != nil {
 			g.log.ErrorContext(ctx, "gateway: a refusal can't be recorded", "usage", j.usageID, "err", err)
 		}
 	}

@@ -96,7 +96,7 @@ func (s *Service) deposit(ctx context.Context, actor *access.Actor, in DepositIn
 		scope = "platform-deposit"
 	}
 	op := s.operationKey(scope, actor.ID, t)
-	if r, err := s.repeated(ctx, op); r != nil || err != nil {
+	if r, err := s.repeated(ctx, actor.ID, op); r != nil || err != nil {
 		return r, err
 	}
 	done, err := s.attempt(ctx, actor.ID)
@@ -106,7 +106,7 @@ func (s *Service) deposit(ctx context.Context, actor *access.Actor, in DepositIn
 	r, err := s.admit(ctx, actor, t, owner, op, tell)
 	if errors.Is(err, errAlreadyThere) {
 		// It may be this very deposit that is there, sent twice.
-		if r, replayed := s.repeated(ctx, op); r != nil || replayed != nil {
+		if r, replayed := s.repeated(ctx, actor.ID, op); r != nil || replayed != nil {
 			done(nil, nil)
 			return r, replayed
 		}
@@ -169,7 +169,7 @@ type receipt struct {
 // book commits a deposit with all that stands or falls with it.
 func (s *Service) book(ctx context.Context, actor *access.Actor, d *ledger.Deposit, op *ledger.Key, guards []ledger.Row) (*DepositResult, error) {
 	event := s.event(actor.ID, actionDeposited, d.Resource, nil)
-	answer, err := s.sealReceipt(op, receipt{Resource: d.Resource, Audit: event.ID})
+	answer, err := s.sealReceipt(ctx, actor.ID, op, receipt{Resource: d.Resource, Audit: event.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -195,11 +195,11 @@ func (s *Service) book(ctx context.Context, actor *access.Actor, d *ledger.Depos
 	case errors.As(err, &refused):
 		return nil, errAlreadyThere.Because(err)
 	case errors.Is(err, ledger.ErrPending) && op != nil:
-		return s.awaited(ctx, op)
+		return s.awaited(ctx, actor.ID, op)
 	case err != nil:
 		return nil, err
 	case out.Replayed:
-		return s.fromReceipt(ctx, out.Answer)
+		return s.fromReceipt(ctx, actor.ID, out.Answer)
 	}
 	s.keys.renew()
 	r, err := s.resource(ctx, d.Resource)
@@ -247,18 +247,18 @@ func (s *Service) test(ctx context.Context, t provider.Target, key vault.Secret,
 
 // repeated returns the answer that is recorded under an operation key, nil where none is. While the first deposit with
 // that key is being booked it waits.
-func (s *Service) repeated(ctx context.Context, op *ledger.Key) (*DepositResult, error) {
+func (s *Service) repeated(ctx context.Context, by ids.ID, op *ledger.Key) (*DepositResult, error) {
 	if op == nil {
 		return nil, nil //nolint:nilnil // "not there" is no error
 	}
 	answer, found, err := s.ledger.Recorded(ctx, *op)
 	switch {
 	case errors.Is(err, ledger.ErrPending):
-		return s.awaited(ctx, op)
+		return s.awaited(ctx, by, op)
 	case err != nil || !found:
 		return nil, err
 	}
-	return s.fromReceipt(ctx, answer)
+	return s.fromReceipt(ctx, by, answer)
 }
 
 const (
@@ -268,14 +268,14 @@ const (
 
 // awaited waits for the first operation with the same key. It returns CONFLICT with retryAfterSeconds where that takes too
 // long or ended without an answer.
-func (s *Service) awaited(ctx context.Context, op *ledger.Key) (*DepositResult, error) {
+func (s *Service) awaited(ctx context.Context, by ids.ID, op *ledger.Key) (*DepositResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, awaitMost)
 	defer cancel()
 	for {
 		answer, found, err := s.ledger.Recorded(ctx, *op)
 		switch {
 		case found:
-			return s.fromReceipt(ctx, answer)
+			return s.fromReceipt(ctx, by, answer)
 		case err == nil:
 			return nil, errStillRunning
 		case !errors.Is(err, ledger.ErrPending) && ctx.Err() == nil:
@@ -291,7 +291,8 @@ func (s *Service) awaited(ctx context.Context, op *ledger.Key) (*DepositResult, 
 
 var errStillRunning = fault.New(fault.Conflict, "an operation with this idempotency key is still running").With("retryAfterSeconds", 1)
 
-func (s *Service) sealReceipt(op *ledger.Key, r receipt) ([]byte, error) {
+// sealReceipt encrypts a receipt under the key of who did it.
+func (s *Service) sealReceipt(ctx context.Context, by ids.ID, op *ledger.Key, r receipt) ([]byte, error) {
 	if op == nil {
 		return nil, nil
 	}
@@ -299,11 +300,11 @@ func (s *Service) sealReceipt(op *ledger.Key, r receipt) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pool: receipt: %w", err)
 	}
-	return s.vault.SealBlob(depositPurpose, plain)
+	return s.vault.SealFor(ctx, by, depositPurpose, plain)
 }
 
-func (s *Service) openReceipt(answer []byte) (r receipt, err error) {
-	plain, err := s.vault.OpenBlob(depositPurpose, answer)
+func (s *Service) openReceipt(ctx context.Context, by ids.ID, answer []byte) (r receipt, err error) {
+	plain, err := s.vault.OpenFor(ctx, by, depositPurpose, answer)
 	if err != nil {
 		return r, err
 	}
@@ -314,8 +315,8 @@ func (s *Service) openReceipt(answer []byte) (r receipt, err error) {
 }
 
 // fromReceipt rebuilds a deposit's answer from what the audit log says that it came to.
-func (s *Service) fromReceipt(ctx context.Context, answer []byte) (*DepositResult, error) {
-	rec, err := s.openReceipt(answer)
+func (s *Service) fromReceipt(ctx context.Context, by ids.ID, answer []byte) (*DepositResult, error) {
+	rec, err := s.openReceipt(ctx, by, answer)
 	if err != nil {
 		return nil, err
 	}

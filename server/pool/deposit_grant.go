@@ -45,7 +45,7 @@ func (s *Service) Grant(ctx context.Context, actor *access.Actor, user ids.ID, a
 		op = &ledger.Key{Name: "grant:" + string(actor.ID) + ":" + *idempotencyKey, InputHash: s.vault.Hash("input", input)}
 	}
 	event := s.event(actor.ID, actionGranted, user, nil)
-	answer, err := s.sealReceipt(op, receipt{Audit: event.ID})
+	answer, err := s.sealReceipt(ctx, actor.ID, op, receipt{Audit: event.ID})
 	if err != nil {
 		return 0, err
 	}
@@ -73,7 +73,7 @@ func (s *Service) Grant(ctx context.Context, actor *access.Actor, user ids.ID, a
 	case !out.Replayed:
 		return out.Seq, nil
 	}
-	rec, err := s.openReceipt(out.Answer)
+	rec, err := s.openReceipt(ctx, actor.ID, out.Answer)
 	if err != nil {
 		return 0, err
 	}

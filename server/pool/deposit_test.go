@@ -46,7 +46,7 @@ func TestADepositIsBookedWithItsKeyItsRoleAndItsFee(t *testing.T) {
 	keys, err := w.pool.Keys(t.Context(), "gpt-4")
 	require.NoError(t, err)
 	require.Len(t, keys, 1)
-	secret, err := w.vault.Key(t.Context(), keys[0].Ref())
+	secret, err := w.vault.Key(t.Context(), keys[0].Ref(), vault.ForVerify)
 	require.NoError(t, err)
 	require.Equal(t, "sk-bob-0123456789abcd", secret.Reveal())
 	w.sound()

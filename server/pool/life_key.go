@@ -33,7 +33,7 @@ func (s *Service) Verify(ctx context.Context, actor *access.Actor, id ids.ID) (*
 	if !stateOf(r).in(testable) {
 		return nil, wrongState(r, "verified")
 	}
-	key, err := s.vault.Key(ctx, ref(r))
+	key, err := s.vault.Key(ctx, ref(r), vault.ForVerify)
 	if errors.Is(err, vault.ErrUnreadable) {
 		if _, err := s.move(ctx, s.unreadable(id, stateOf(r).status, r.VerifiedAt)); err != nil {
 			return nil, err

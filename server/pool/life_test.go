@@ -182,7 +182,7 @@ func TestARotatedKeyReplacesTheOld(t *testing.T) {
 	w.deposit(eve, "sk-eve-0123456789")
 	before, err := w.pool.Key(t.Context(), r.ID)
 	require.NoError(t, err)
-	_, err = w.vault.Key(t.Context(), before.Ref()) // so that the old key is in memory
+	_, err = w.vault.Key(t.Context(), before.Ref(), vault.ForVerify) // so that the old key is in memory
 	require.NoError(t, err)
 
 	for key, code := range map[string]fault.Code{
@@ -201,7 +201,7 @@ func TestARotatedKeyReplacesTheOld(t *testing.T) {
 	require.Equal(t, "ACTIVE", string(rotated.Status))
 	require.Equal(t, "sk-…6780", rotated.MaskedKey)
 	require.Equal(t, []string{"gpt-4o"}, rotated.Models)
-	secret, err := w.vault.Key(t.Context(), before.Ref())
+	secret, err := w.vault.Key(t.Context(), before.Ref(), vault.ForVerify)
 	require.NoError(t, err)
 	require.Equal(t, "sk-new-0123456780", secret.Reveal())
 	keys, err := w.pool.Keys(t.Context(), "gpt-4o")

@@ -8,12 +8,13 @@ import (
 )
 
 const (
-	cacheFor  = 5 * time.Minute
-	cacheSize = 8192 // keys
+	cacheFor  = 5 * time.Minute // unless a test says otherwise
+	cacheSize = 8192            // keys
 )
 
-// cache holds decrypted keys for a few minutes. An entry serves only the ref that it was opened with.
+// cache holds decrypted keys, and the data keys of people, for a few minutes. An entry serves only the ref that it was opened with.
 type cache struct {
+	lasts      time.Duration
 	mu         sync.RWMutex
 	entries    map[ids.ID]cached
 	forgotten  uint64 // how often forget was called
@@ -56,7 +57,7 @@ func (c *cache) put(ref Ref, key Secret, now time.Time, mark uint64) {
 	if len(c.entries) >= cacheSize || now.After(c.sweepAfter) {
 		c.sweep(now)
 	}
-	c.entries[ref.Resource] = cached{ref: ref, key: key, until: now.Add(cacheFor)}
+	c.entries[ref.Resource] = cached{ref: ref, key: key, until: now.Add(c.lasts)}
 }
 
 // tidy drops what is too old even where nothing is put in any more.
@@ -72,7 +73,7 @@ func (c *cache) tidy(now time.Time) {
 
 // sweep drops what is too old, and any one entry where all are fresh and there is no room.
 func (c *cache) sweep(now time.Time) {
-	c.sweepAfter = now.Add(cacheFor / 5)
+	c.sweepAfter = now.Add(c.lasts / 5)
 	for id, e := range c.entries {
 		if !now.Before(e.until) {
 			delete(c.entries, id)

@@ -2,80 +2,41 @@ package vault
 
 import (
 	"context"
-	"crypto/subtle"
+	"errors"
 	"fmt"
-	"io"
 
 	"github.com/resourcepool/resourcepool/ent"
-	"github.com/resourcepool/resourcepool/ent/masterkey"
 	"github.com/resourcepool/resourcepool/ent/secret"
-	"github.com/resourcepool/resourcepool/server/clock"
 	"github.com/resourcepool/resourcepool/server/ids"
 )
 
-// Open returns a vault under the master key. A database that has none yet takes this one; any other is
-// ErrWrongMasterKey, before anything is encrypted or decrypted.
-func Open(ctx context.Context, client *ent.Client, master []byte, clk clock.Clock, random io.Reader) (*Vault, error) {
-	v, err := derive(master, clk, random)
-	if err != nil {
-		return nil, err
-	}
-	v.client = client
-	if err := v.recognise(ctx); err != nil {
-		return nil, err
-	}
-	return v, nil
-}
-
-func (v *Vault) recognise(ctx context.Context) error {
-	check, err := v.subkey("check", keyLen)
-	if err != nil {
-		return err
-	}
-	tx, err := v.client.Tx(ctx)
-	if err != nil {
-		return fmt.Errorf("vault: begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }()
-	// Two servers that start at once on a new database with different keys: one of them must fail.
-	if _, err := tx.Client().ExecContext(ctx, "LOCK TABLE master_keys IN SHARE ROW EXCLUSIVE MODE"); err != nil {
-		return fmt.Errorf("vault: lock master_keys: %w", err)
-	}
-	known, err := tx.MasterKey.Query().All(ctx)
-	if err != nil {
-		return fmt.Errorf("vault: read master_keys: %w", err)
-	}
-	for _, k := range known {
-		if k.ID == v.keyID && subtle.ConstantTimeCompare(k.CheckValue, check) == 1 {
-			return nil
-		}
-	}
-	orphans, err := tx.Secret.Query().Where(secret.KeyIDNEQ(v.keyID)).Exist(ctx)
-	if err != nil {
-		return fmt.Errorf("vault: read secrets: %w", err)
-	}
-	if len(known) > 0 || orphans {
-		return ErrWrongMasterKey
-	}
-	err = tx.MasterKey.Create().SetID(v.keyID).SetCheckValue(check).SetCreatedAt(v.clock.Now()).
-		OnConflictColumns(masterkey.FieldID).DoNothing().Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("vault: write master_keys: %w", err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("vault: commit: %w", err)
-	}
-	return nil
-}
-
-// Key returns the key of a resource, from memory or from the database. It returns ErrDestroyed, ErrUnreadable or a
-// wrapped internal error.
-func (v *Vault) Key(ctx context.Context, ref Ref) (Secret, error) {
+// Key returns the key of a resource, from memory or from the database. A key that is decrypted for it is in the log of
+// accesses first: with why, with the origin of ctx, and with this server. It returns ErrDestroyed, ErrUnreadable,
+// ErrUnknownMasterKey or a wrapped internal error.
+func (v *Vault) Key(ctx context.Context, ref Ref, why Purpose) (Secret, error) {
 	now := v.clock.Now()
 	if key, ok := v.cache.get(ref, now); ok {
 		return key, nil
 	}
 	mark := v.cache.mark()
+	key, err := v.read(ctx, ref)
+	if errors.Is(err, ErrUnknownMasterKey) { // or it was rewrapped while it was read
+		if err := v.learn(ctx); err != nil {
+			return Secret{}, err
+		}
+		key, err = v.read(ctx, ref)
+	}
+	if err != nil {
+		return Secret{}, err
+	}
+	if err := v.note(ctx, ref.Resource, why); err != nil {
+		return Secret{}, err
+	}
+	v.cache.put(ref, key, now, mark)
+	return key, nil
+}
+
+func (v *Vault) read(ctx context.Context, ref Ref) (Secret, error) {
 	row, err := v.client.Secret.Get(ctx, ref.Resource)
 	if ent.IsNotFound(err) {
 		return Secret{}, fmt.Errorf("%w: %s", ErrDestroyed, ref.Resource)
@@ -83,12 +44,7 @@ func (v *Vault) Key(ctx context.Context, ref Ref) (Secret, error) {
 	if err != nil {
 		return Secret{}, fmt.Errorf("vault: read the key of %s: %w", ref.Resource, err)
 	}
-	key, err := v.open(ref, Sealed{KeyID: row.KeyID, WrappedKey: row.WrappedKey, Ciphertext: row.Ciphertext})
-	if err != nil {
-		return Secret{}, err
-	}
-	v.cache.put(ref, key, now, mark)
-	return key, nil
+	return v.open(ref, Sealed{KeyID: row.KeyID, WrappedKey: row.WrappedKey, Ciphertext: row.Ciphertext})
 }
 
 // Replace stores another key in place of the one that the resource has; the old one is gone with its data key. Within a
@@ -120,8 +76,8 @@ func (v *Vault) Destroy(ctx context.Context, client *ent.Client, resource ids.ID
 	return nil
 }
 
-// Forget drops the decrypted key of a resource from memory. The next use reads it anew.
-func (v *Vault) Forget(resource ids.ID) { v.cache.forget(resource) }
+// Forget drops the decrypted key of a resource, or the data key of a person, from memory. The next use reads it anew.
+func (v *Vault) Forget(id ids.ID) { v.cache.forget(id) }
 
 // Tidy drops opened keys from memory that are too old to be used: to be called every now and then.
 func (v *Vault) Tidy() { v.cache.tidy(v.clock.Now()) }

@@ -58,7 +58,7 @@ func (f fixture) deposit(t *testing.T, id ids.ID, key string) vault.Ref {
 
 func (f fixture) reveal(t *testing.T, ref vault.Ref) string {
 	t.Helper()
-	key, err := f.Key(t.Context(), ref)
+	key, err := f.Key(t.Context(), ref, vault.ForRequest)
 	require.NoError(t, err)
 	return key.Reveal()
 }
@@ -108,7 +108,7 @@ func TestSwappedRowsDoNotOpen(t *testing.T) {
 		FROM secrets AS o WHERE o.resource_id <> s.resource_id`)
 	require.NoError(t, err)
 	for _, ref := range []vault.Ref{a, b} {
-		_, err := f.Key(t.Context(), ref)
+		_, err := f.Key(t.Context(), ref, vault.ForRequest)
 		assert.ErrorIs(t, err, vault.ErrUnreadable)
 	}
 }
@@ -118,7 +118,7 @@ func TestEditedHostDoesNotOpenEvenWhileCached(t *testing.T) {
 	ref := f.deposit(t, "res_a", "sk-CANARY-0123456789")
 	assert.Equal(t, "sk-CANARY-0123456789", f.reveal(t, ref))
 	ref.Host = "evil.example"
-	_, err := f.Key(t.Context(), ref)
+	_, err := f.Key(t.Context(), ref, vault.ForRequest)
 	assert.ErrorIs(t, err, vault.ErrUnreadable)
 }
 
@@ -131,7 +131,7 @@ func TestKeyIsKeptForFiveMinutes(t *testing.T) {
 	f.clock.Advance(5*time.Minute - time.Second)
 	assert.Equal(t, "sk-CANARY-0123456789", f.reveal(t, ref))
 	f.clock.Advance(time.Second)
-	_, err = f.Key(t.Context(), ref)
+	_, err = f.Key(t.Context(), ref, vault.ForRequest)
 	assert.ErrorIs(t, err, vault.ErrDestroyed)
 }
 
@@ -143,7 +143,7 @@ func TestReplaceAndDestroyActAtOnce(t *testing.T) {
 	assert.Equal(t, "sk-second-0123456789", f.reveal(t, ref))
 
 	require.NoError(t, f.Destroy(t.Context(), f.client, ref.Resource))
-	_, err := f.Key(t.Context(), ref)
+	_, err := f.Key(t.Context(), ref, vault.ForRequest)
 	assert.ErrorIs(t, err, vault.ErrDestroyed)
 	require.NoError(t, f.Destroy(t.Context(), f.client, ref.Resource), "once more does nothing")
 	assert.ErrorIs(t, f.Replace(t.Context(), f.client, ref, vault.NewSecret("sk-third-0123456789")), vault.ErrDestroyed)

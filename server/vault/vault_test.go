@@ -19,8 +19,17 @@ var start = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func unopened(t *testing.T, fill byte) *Vault {
 	t.Helper()
-	v, err := derive(bytes.Repeat([]byte{fill}, keyLen), clock.NewFake(start), rand.Reader)
-	require.NoError(t, err)
+	return under(t, bytes.Repeat([]byte{fill}, keyLen))
+}
+
+// under is a vault without a database, whose secrets are those that the key stood for when they were not kept.
+func under(tb testing.TB, key []byte) *Vault {
+	tb.Helper()
+	m, err := newMaster(key)
+	require.NoError(tb, err)
+	v := newVault(nil, clock.NewFake(start), rand.Reader, nil)
+	v.ring.Store(newRing(m))
+	v.roots = m.legacy
 	return v
 }
 
@@ -57,7 +66,6 @@ func TestSealedKeyOpensForItsRefAlone(t *testing.T) {
 		"another version":        {ref, Sealed{s.KeyID, s.WrappedKey, version}},
 		"a cut ciphertext":       {ref, Sealed{s.KeyID, s.WrappedKey, s.Ciphertext[:10]}},
 		"no ciphertext":          {ref, Sealed{s.KeyID, s.WrappedKey, nil}},
-		"another master key":     {ref, Sealed{"mk_0", s.WrappedKey, s.Ciphertext}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := v.open(c.ref, c.sealed)
@@ -68,8 +76,11 @@ func TestSealedKeyOpensForItsRefAlone(t *testing.T) {
 	}
 	t.Run("a vault with another master key", func(t *testing.T) {
 		w := unopened(t, 2)
-		s.KeyID = w.keyID
 		_, err := w.open(ref, s)
+		require.ErrorIs(t, err, ErrUnknownMasterKey)
+		assert.NotErrorIs(t, err, ErrUnreadable, "nothing is wrong with the stored key")
+		s.KeyID = w.ring.Load().seal.id
+		_, err = w.open(ref, s)
 		assert.ErrorIs(t, err, ErrUnreadable)
 	})
 	t.Run("an empty key is not sealed", func(t *testing.T) {
@@ -95,8 +106,8 @@ func TestFingerprint(t *testing.T) {
 
 func TestSubKeysDiffer(t *testing.T) {
 	v := unopened(t, 1)
-	seen := map[string]bool{}
-	for _, k := range [][]byte{v.root, v.wrap, v.fingerprint, v.hash, v.blob} {
+	m, seen := v.ring.Load().seal, map[string]bool{}
+	for _, k := range [][]byte{m.wrap, m.check, v.roots.fingerprint, v.roots.hash, v.roots.blob} {
 		assert.Len(t, k, keyLen)
 		assert.False(t, seen[string(k)])
 		seen[string(k)] = true
@@ -121,12 +132,12 @@ func TestBlob(t *testing.T) {
 }
 
 func TestMasterKeyHas32Bytes(t *testing.T) {
-	_, err := derive(make([]byte, 31), clock.System, rand.Reader)
-	assert.ErrorContains(t, err, "POOL_MASTER_KEY")
+	_, err := newMaster(make([]byte, 31))
+	assert.ErrorContains(t, err, "32 bytes")
 }
 
 func TestCacheIsBoundedAndForgets(t *testing.T) {
-	var c cache
+	c := cache{lasts: cacheFor}
 	ref := Ref{Resource: "res_a", Host: "h"}
 	c.put(ref, NewSecret(canary), start, c.mark())
 	_, ok := c.get(ref, start.Add(cacheFor-time.Second))
@@ -149,8 +160,7 @@ func TestCacheIsBoundedAndForgets(t *testing.T) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	v, err := derive(make([]byte, keyLen), clock.System, rand.Reader)
-	require.NoError(b, err)
+	v := under(b, make([]byte, keyLen))
 	ref := Ref{Resource: "res_a", Provider: "openai", Host: "api.openai.com"}
 	s, err := v.Seal(ref, NewSecret(canary))
 	require.NoError(b, err)

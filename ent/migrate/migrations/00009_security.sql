@@ -154,9 +154,30 @@ CREATE TABLE user_keys (
 	key_id       text NOT NULL,
 	wrapped_key  bytea NOT NULL
 );
+CREATE INDEX user_keys_key ON user_keys (key_id);
+CREATE INDEX secrets_key ON secrets (key_id);
+-- Nothing comes under a master key that is retired or unknown. Who writes reads the key's row under a lock, so that whoever
+-- retires the key waits for them, and they for it.
+-- +goose StatementBegin
+CREATE FUNCTION master_key_in_force() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM FROM master_keys WHERE id = NEW.key_id AND retired_at IS NULL FOR SHARE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'the master key % is retired or unknown: nothing new comes under it', NEW.key_id USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER master_key_in_force BEFORE INSERT OR UPDATE OF key_id ON secrets FOR EACH ROW EXECUTE FUNCTION master_key_in_force();
+CREATE TRIGGER master_key_in_force BEFORE INSERT OR UPDATE OF key_id ON user_keys FOR EACH ROW EXECUTE FUNCTION master_key_in_force();
+ALTER TABLE secrets ENABLE ALWAYS TRIGGER master_key_in_force;
+ALTER TABLE user_keys ENABLE ALWAYS TRIGGER master_key_in_force;
 
 -- +goose Down
+DROP TRIGGER master_key_in_force ON secrets;
+DROP INDEX secrets_key;
 DROP TABLE user_keys, key_accesses, throttles, custom_roles, mails, email_links, ceremonies, identities, passkeys, recovery_codes, second_factors;
+DROP FUNCTION master_key_in_force;
 ALTER TABLE master_keys DROP COLUMN root, DROP COLUMN handover, DROP COLUMN external, DROP COLUMN retired_at;
 ALTER TABLE pool_resources DROP COLUMN suspended_at, DROP COLUMN grace_used_ms;
 DROP TRIGGER append_only ON audit_events;
