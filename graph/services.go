@@ -107,6 +107,7 @@ type reports interface {
 	UsageLogsByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.UsageLog, error)
 	ResourcesByID(ctx context.Context, list ...ids.ID) (map[ids.ID]*ent.PoolResource, error)
 	UsageSeries(ctx context.Context, a *access.Actor, in pool.SeriesInput) ([]pool.UsagePoint, error)
+	KeyAccesses(ctx context.Context, a *access.Actor, args page.Args, resource *ids.ID) (page.Connection[*ent.KeyAccess], error)
 	Decision(ctx context.Context, usage ids.ID) (*routing.Record, error)
 }
 

@@ -26,6 +26,7 @@ type ResolverRoot interface {
 	CompletePayload() CompletePayloadResolver
 	Completion() CompletionResolver
 	DepositPayload() DepositPayloadResolver
+	KeyAccess() KeyAccessResolver
 	LedgerAudit() LedgerAuditResolver
 	LedgerTransaction() LedgerTransactionResolver
 	Mutation() MutationResolver
@@ -508,6 +509,35 @@ extend type Mutation {
 extend type Subscription {
   "Like complete, piece by piece."
   completionStream(input: CompleteInput!): CompletionChunk!
+}
+`, BuiltIn: false},
+	{Name: "../keys.graphqls", Input: `"One decryption of a deposited key. What is served from a server's memory within five minutes is none. Everything but when, which key and what for is the admins'."
+type KeyAccess {
+  id: ID!
+  at: Time!
+  resource: PoolResource
+  "request: somebody's completion went over the key. confirm: its provider had refused it and was asked again. verify: it was tested."
+  purpose: String!
+  "Whose request it was for; null for the platform's own."
+  actor: User
+  requestId: ID
+  serverId: ID
+}
+
+type KeyAccessConnection {
+  edges: [KeyAccessEdge!]!
+  pageInfo: PageInfo!
+  totalCount: Int!
+}
+
+type KeyAccessEdge {
+  node: KeyAccess!
+  cursor: Cursor!
+}
+
+extend type Query {
+  "Who opened which key, the newest first: of one resource for its owner, of all for admins."
+  keyAccesses(first: Int, after: Cursor, last: Int, before: Cursor, resourceId: ID): KeyAccessConnection!
 }
 `, BuiltIn: false},
 	{Name: "../ledger.graphqls", Input: `enum Asset {
@@ -1707,6 +1737,48 @@ func (ec *executionContext) childFields_Invite(ctx context.Context, field graphq
 		return ec.fieldContext_Invite_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Invite", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_KeyAccess_id(ctx, field)
+	case "at":
+		return ec.fieldContext_KeyAccess_at(ctx, field)
+	case "resource":
+		return ec.fieldContext_KeyAccess_resource(ctx, field)
+	case "purpose":
+		return ec.fieldContext_KeyAccess_purpose(ctx, field)
+	case "actor":
+		return ec.fieldContext_KeyAccess_actor(ctx, field)
+	case "requestId":
+		return ec.fieldContext_KeyAccess_requestId(ctx, field)
+	case "serverId":
+		return ec.fieldContext_KeyAccess_serverId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyAccess", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyAccessConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_KeyAccessConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_KeyAccessConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_KeyAccessConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyAccessConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_KeyAccessEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_KeyAccessEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_KeyAccessEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KeyAccessEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_LedgerAudit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -18,6 +18,8 @@ type (
 	PoolLedgerEdge              = page.Edge[*ent.PoolLedger]
 	PoolUsageLogConnection      = page.Connection[*ent.UsageLog]
 	PoolUsageLogEdge            = page.Edge[*ent.UsageLog]
+	KeyAccessConnection         = page.Connection[*ent.KeyAccess]
+	KeyAccessEdge               = page.Edge[*ent.KeyAccess]
 	LedgerTransactionConnection = page.Connection[*ent.LedgerTransaction]
 	LedgerTransactionEdge       = page.Edge[*ent.LedgerTransaction]
 	WalletEntryConnection       = page.Connection[ledger.WalletEntry]
