@@ -24,6 +24,8 @@ type Options struct {
 	Log    *slog.Logger
 	Rand   io.Reader
 	Clock  clock.Clock
+	// Resolver is whom the names of providers are asked of; nil: the system.
+	Resolver *net.Resolver
 	// Ready, where not nil, is called once requests are answered.
 	Ready func(*Server)
 }

@@ -99,7 +99,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	if err != nil {
 		return nil, err
 	}
-	providers, err := provider.New(provider.Options{URLs: cfg.ProviderURLs, Clock: o.Clock, Log: o.Log})
+	providers, err := provider.New(provider.Options{URLs: cfg.ProviderURLs, Resolver: o.Resolver, Clock: o.Clock, Log: o.Log})
 	if err != nil {
 		return nil, fmt.Errorf("POOL_PROVIDER_URLS: %w", err)
 	}

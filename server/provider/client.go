@@ -34,6 +34,7 @@ type Options struct {
 	// It is the operator's word, so that plain http and private addresses are allowed for these and for nothing else.
 	URLs      map[string]string
 	Transport http.RoundTripper // for all calls; nil: connections of our own, with every address checked
+	Resolver  *net.Resolver     // of the names that they go to; nil: the system's
 	Clock     clock.Clock       // nil: clock.System
 	Log       *slog.Logger      // nil: no log
 }
@@ -68,7 +69,7 @@ func New(o Options) (*Client, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	if o.Transport == nil {
-		c.public, c.open = transport(true), transport(false)
+		c.public, c.open = transport(true, o.Resolver), transport(false, o.Resolver)
 	}
 	for key, raw := range o.URLs {
 		if _, ok := Lookup(key); !ok {
@@ -83,8 +84,8 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-func transport(checked bool) *http.Transport {
-	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+func transport(checked bool, names *net.Resolver) *http.Transport {
+	d := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Resolver: names}
 	if checked {
 		d.Control = publicOnly
 	}
