@@ -69,6 +69,9 @@ func (s *Service) pseudonymise(ctx context.Context, tx *ent.Client, u *ent.User)
 	if err := forget(ctx, tx, u.ID, s.clock.Now()); err != nil {
 		return nil, err
 	}
+	if err := s.keys.DestroyUser(ctx, tx, u.ID); err != nil {
+		return nil, err
+	}
 	after, err := tx.User.UpdateOne(u).SetEmail(string(u.ID) + deletedDomain).SetDisplayName(deletedName).SetPasswordHash("").
 		SetAdmin(false).SetCustomRoles([]string{}).SetStatus("FROZEN").ClearEmailVerifiedAt().SetDeletedAt(s.clock.Now()).Save(ctx)
 	if err != nil {

@@ -42,6 +42,7 @@ type Keys interface {
 	Hash(purpose string, b []byte) []byte
 	SealBlob(purpose string, plain []byte) ([]byte, error)
 	OpenBlob(purpose string, sealed []byte) ([]byte, error)
+	DestroyUser(ctx context.Context, tx *ent.Client, user ids.ID) error
 }
 
 // Mailer sends mails: Put within the transaction of what they tell of, Wake after its commit.
