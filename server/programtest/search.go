@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/lib/pq"
 	"github.com/stretchr/testify/require"
 
 	"github.com/resourcepool/resourcepool/server/dbtest"
@@ -48,7 +47,7 @@ func (p *Program) Holding(db *sql.DB, text string) (tables []string) {
 	for _, table := range all {
 		var n int
 		// A row's text has bytes in hexadecimal.
-		query := fmt.Sprintf(`SELECT count(*) FROM %s t WHERE position($1 IN t::text) > 0 OR position($2 IN t::text) > 0`, pq.QuoteIdentifier(table))
+		query := fmt.Sprintf(`SELECT count(*) FROM %q t WHERE position($1 IN t::text) > 0 OR position($2 IN t::text) > 0`, table)
 		require.NoError(p.T, db.QueryRowContext(p.T.Context(), query, text, hex.EncodeToString([]byte(text))).Scan(&n))
 		if n > 0 {
 			tables = append(tables, table)

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 )
 
 // master is what is used of a master key; the key itself is not kept.
@@ -107,5 +106,3 @@ type ring struct {
 }
 
 func newRing(m *master) *ring { return &ring{keys: map[string]*master{m.id: m}, seal: m} }
-
-func (r *ring) clone() *ring { return &ring{keys: maps.Clone(r.keys), seal: r.seal} }

@@ -46,7 +46,7 @@ func (v *Vault) Rotate(ctx context.Context, r Rotation) error {
 	case <-time.After(r.Overlap):
 	}
 	for {
-		if moved, err = v.rewrap(ctx, from, to, r.Host); err != nil {
+		if _, err := v.rewrap(ctx, from, to, r.Host); err != nil {
 			return err
 		}
 		behind, err := v.retire(ctx, from, to, r)
@@ -56,7 +56,7 @@ func (v *Vault) Rotate(ctx context.Context, r Rotation) error {
 		if behind == 0 {
 			break
 		}
-		r.Tell("%d more were made meanwhile", behind)
+		r.Tell("%d were made under %s meanwhile", behind, from.id)
 	}
 	r.Tell("0 data keys are behind: %s is retired, %s is in force", from.id, to.id)
 	return nil
@@ -143,10 +143,7 @@ func changed(ctx context.Context, tx *ent.Client, id string) error {
 	return nil
 }
 
-const (
-	behindSecrets = `SELECT count(*) FROM secrets WHERE key_id = $1`
-	behindUsers   = `SELECT count(*) FROM user_keys WHERE key_id = $1`
-)
+const countBehind = `SELECT (SELECT count(*) FROM secrets WHERE key_id = $1) + (SELECT count(*) FROM user_keys WHERE key_id = $1)`
 
 // retire ends the rotation, unless rows are behind: it returns how many. No row comes under the old key while it counts,
 // for whoever writes one reads that key's row first.
@@ -164,12 +161,8 @@ func (v *Vault) retire(ctx context.Context, from, to *master, r Rotation) (behin
 	if retired == 0 {
 		return 0, nil // by the same rotation, run twice
 	}
-	for _, query := range []string{behindSecrets, behindUsers} {
-		var n int
-		if err := queryRow(ctx, tx.Client(), []any{&n}, query, from.id); err != nil {
-			return 0, fmt.Errorf("vault: count what is behind: %w", err)
-		}
-		behind += n
+	if err := queryRow(ctx, tx.Client(), []any{&behind}, countBehind, from.id); err != nil {
+		return 0, fmt.Errorf("vault: count what is behind: %w", err)
 	}
 	if behind > 0 {
 		return behind, nil
