@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 BINARY := bin/resourcepool
 TOOLS := $(CURDIR)/bin/tools
 GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
+GOVULNCHECK := $(TOOLS)/govulncheck-v1.9.0
+GITLEAKS := $(TOOLS)/gitleaks-v8.30.1
+CYCLONEDX := $(TOOLS)/cyclonedx-gomod-v1.10.0
 STAMPED := $(if $(shell git rev-parse HEAD 2>/dev/null),true,false)
 
 WITHDB := go run ./server/dbtest/withdb --
@@ -109,6 +112,30 @@ bench-gateway: postgres ## the tables of bench/README.md: the pool beside the ba
 bench-ledger: postgres ## the table of bench/README.md: the ledger by load, servers, accounts and rows; ARGS="-rows 0 -writers 1" narrows it
 	go run ./bench/ledger $(ARGS)
 
+##@ Guard: what is built on, which needs the network and so is no part of `make test`
+
+.PHONY: supply-chain
+supply-chain: govulncheck npm-audit secrets sbom ## all of these
+
+.PHONY: govulncheck
+govulncheck: $(GOVULNCHECK) ## known holes in the Go modules and the standard library that the code can reach
+	$(GOVULNCHECK) ./...
+
+.PHONY: npm-audit
+npm-audit: ## known holes in the npm packages of the pages, the browser tests and the clients' tests
+	cd frontend && npm audit --package-lock-only
+	cd e2e && npm audit --package-lock-only
+
+.PHONY: secrets
+secrets: $(GITLEAKS) ## keys and passwords in the history of all branches
+	$(GITLEAKS) git --no-banner --redact --config .gitleaks.toml .
+
+.PHONY: sbom
+sbom: $(CYCLONEDX) build ## what the program consists of, as CycloneDX: bin/sbom; the image has it in /usr/share/doc/resourcepool
+	@mkdir -p bin/sbom
+	$(CYCLONEDX) bin -json -output bin/sbom/program.cdx.json $(BINARY)
+	cd frontend && npm sbom --package-lock-only --omit dev --sbom-format cyclonedx --sbom-type application > ../bin/sbom/pages.cdx.json
+
 ##@ Change
 
 .PHONY: generate
@@ -154,6 +181,22 @@ $(GOLANGCI):
 	@mkdir -p $(TOOLS)/new
 	GOBIN=$(TOOLS)/new go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv $(TOOLS)/new/golangci-lint $@
+
+$(GOVULNCHECK):
+	$(call go-tool,golang.org/x/vuln/cmd/govulncheck)
+
+$(GITLEAKS):
+	$(call go-tool,github.com/zricethezav/gitleaks/v8)
+
+$(CYCLONEDX):
+	$(call go-tool,github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod)
+
+# The module's version is what the name of the file says; a tool named v8 by its path is called by its own name.
+define go-tool
+@mkdir -p $(TOOLS)/new
+GOBIN=$(TOOLS)/new go install $(1)@v$(lastword $(subst -v, ,$(notdir $@)))
+@mv $(TOOLS)/new/$(firstword $(subst -v, ,$(notdir $@))) $@
+endef
 
 frontend/node_modules/.package-lock.json e2e/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package.json %/package-lock.json
 	@command -v npm >/dev/null || { echo "There is no npm here. Install Node.js 20.19 or later, with npm." >&2; exit 1; }

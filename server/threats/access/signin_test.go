@@ -110,10 +110,14 @@ func TestRow31_PasswordHashing(t *testing.T) {
 	require.GreaterOrEqual(t, passes, 2)
 
 	tom := p.Person("tom")
+	logins, answers := 60, 30
+	if nightly() {
+		logins, answers = 200, 100
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		programtest.Together(200, func(int) error { _, err := p.Anonymous().Do(signIn, password("tom")); return err })
+		programtest.Together(logins, func(int) error { _, err := p.Anonymous().Do(signIn, password("tom")); return err })
 	}()
 	var waits timing
 	for running := true; running; {
@@ -125,9 +129,9 @@ func TestRow31_PasswordHashing(t *testing.T) {
 		}
 	}
 	// Hashing takes seconds. Who asks for themself is answered many times meanwhile, not after it.
-	require.Greater(t, len(waits.took), 50, "answers while 200 sign in")
+	require.Greater(t, len(waits.took), answers, "answers while others sign in")
 	if nightly() {
-		require.Less(t, waits.quantile(0.99), 200*time.Millisecond, "99 of 100 answers while 200 sign in")
+		require.Less(t, waits.quantile(0.99), 200*time.Millisecond, "99 of 100 answers while others sign in")
 	}
 }
 

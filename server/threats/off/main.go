@@ -2,11 +2,13 @@
 // goes by the control's row has to notice.
 //
 //	go run ./server/dbtest/withdb -- go run ./server/threats/off [-row N] [-group G]
+//	go run ./server/threats/off -list
 //
 // The tables, one file to a group, say what to replace in which source to be without a control. The sources stay as they
 // are: the go command gets the replaced ones by its -overlay flag, in GOFLAGS, so that the tests build their program with
 // them too. A line per control says what its test said. A test that passes, a program that does not build and a
-// replacement that does not fit end it with 1. Imports: nothing of ours.
+// replacement that does not fit end it with 1. -list writes the table of rows and tests that SECURITY.md has. Imports:
+// nothing of ours.
 package main
 
 import (
@@ -50,7 +52,12 @@ var groups = map[string][]control{
 func main() {
 	row := flag.Int("row", 0, "this row alone")
 	group := flag.String("group", "", "this group alone")
+	list := flag.Bool("list", false, "write the rows and their tests, and try nothing")
 	flag.Parse()
+	if *list {
+		fmt.Print(listed())
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	code, err := run(ctx, *row, *group)

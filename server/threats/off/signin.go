@@ -40,7 +40,7 @@ var signIns = []control{
 	}},
 	{Row: 33, Test: "TestRow33_Stuffing", Edits: []edit{
 		{"server/account/limit.go", `		failuresOfPair.Of(account, address), failuresOfAddress.Of(address), failuresOfAccount.Of(account),
-`, `		failuresOfAccount.Of(account),
+`, `		failuresOfAccount.Of(account, address),
 `},
 	}},
 }

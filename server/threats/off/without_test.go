@@ -62,3 +62,9 @@ func TestWhatATestSaid(t *testing.T) {
 	assert.Equal(t, "Not equal: expected: 1 actual : 100 of errors", failure(testify))
 	assert.Equal(t, "the program started", failure("=== RUN   TestRow44\n    row44_test.go:8: testdbconf: postgres://\n    row44_test.go:9: the program started\n--- FAIL: TestRow44 (1s)\n"))
 }
+
+func TestTheListIsThatOfTheSecurityPage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "SECURITY.md"))
+	require.NoError(t, err)
+	assert.Contains(t, string(page), listed(), "write it anew: go run ./server/threats/off -list")
+}
