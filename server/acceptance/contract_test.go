@@ -66,6 +66,7 @@ func TestEveryRootFieldAnswers(t *testing.T) {
 	call(tom, "usageLogs", `{ usageLogs(first: 5, filter: {status: SUCCEEDED, model: "gpt-4"}, orderBy: {field: LATENCY_MS}) { edges { cursor node { `+logFields+` } }`+pageInfo+` } }`, nil)
 	call(admin, "poolOverview", `{ poolOverview { totalValue activeResources contributors activeContributors platformOwned platformShare userContributed userShare creditsCharged providerCost profit depositFees requests successRate } }`, nil)
 	call(admin, "resources", `{ resources(filter: {status: [ACTIVE], provider: "openai", ownerType: USER}, orderBy: {field: CURRENT_QUOTA, direction: ASC}) { edges { node { `+keyFields+` } }`+pageInfo+` } }`, nil)
+	call(bob, "keyAccesses", `query($id: ID) { keyAccesses(first: 5, resourceId: $id) { edges { cursor node { id at resource { id } purpose actor { id } requestId serverId } }`+pageInfo+` } }`, id(bobs))
 	call(admin, "contributors", `{ contributors(orderBy: {field: PLATFORM_REVENUE}) { edges { node { id owner { displayName } resourcesContributed resourceConsumed remaining creditsIssued platformRevenue platformProfit requests standing } }`+pageInfo+` } }`, nil)
 	call(admin, "users", `{ users(filter: {search: "tom", status: ACTIVE}, orderBy: {field: DISPLAY_NAME}) { edges { node { `+userFields+` } }`+pageInfo+` } }`, nil)
 	call(admin, "ledgerTransactions", `query($u: ID) { ledgerTransactions(last: 5, filter: {kind: [USAGE, GRANT], userId: $u}) { edges { node { `+txFields+` } }`+pageInfo+` } }`, vars{"u": tom.ID})
