@@ -56,6 +56,7 @@ var listSizes = map[string]int{
 var authFields = map[string]bool{
 	"Mutation.signUp": true, "Mutation.signIn": true, "Mutation.reauthenticate": true, "Mutation.changePassword": true,
 	"Mutation.resetPassword": true, "Mutation.requestPasswordReset": true, "Mutation.confirmTotp": true, "Mutation.disableTotp": true,
+	"Mutation.signInWithPasskey": true, "Mutation.reauthenticateWithPasskey": true, "Mutation.beginPasskeyAuthentication": true,
 }
 
 // limits measures a document before any of it runs. Unlike gqlgen's complexity it measures each fragment once, so that

@@ -59,7 +59,13 @@ func TestPeopleLookAfterTheirAccounts(t *testing.T) {
 	b := programtest.Launch(t, programtest.Settings(t, database, "POOL_SMTP_URL="+smtp))
 	tom := a.Person("tom")
 
-	tom.Must(`mutation($t: String!) { verifyEmail(token: $t) }`, vars{"t": link(t, box, "tom@example.org", "/verify-email")})
+	first := link(t, box, "tom@example.org", "/verify-email")
+	tom.Must(`mutation { sendVerification }`, nil)
+	var second string
+	require.Eventually(t, func() bool { second = link(t, box, "tom@example.org", "/verify-email"); return second != first }, 10*time.Second, 10*time.Millisecond)
+	tom.Refused("BAD_USER_INPUT", `mutation($t: String!) { verifyEmail(token: $t) }`, vars{"t": first})
+	tom.Refused("EMAIL_NOT_VERIFIED", `mutation { createApiToken(input: {name: "early"}) { secret } }`, nil)
+	tom.Must(`mutation($t: String!) { verifyEmail(token: $t) }`, vars{"t": second})
 	require.NotEmpty(t, tom.Must(`{ viewer { emailVerifiedAt } }`, nil).Get("viewer.emailVerifiedAt").String())
 
 	// Another browser signs in, and is signed out from the first one.
@@ -96,6 +102,11 @@ func TestPeopleLookAfterTheirAccounts(t *testing.T) {
 	require.ErrorContains(t, signIn(phone, "tom@example.org", "the best password", nil), "SECOND_FACTOR_REQUIRED")
 	require.ErrorContains(t, signIn(phone, "tom@example.org", "the best password", code), "UNAUTHENTICATED", "it was used")
 	require.NoError(t, signIn(phone, "tom@example.org", "the best password", codes.Get("confirmTotp.recoveryCodes.0").String()))
+
+	require.Equal(t, int64(1), tom.Must(`mutation { revokeOtherSessions }`, nil).Get("revokeOtherSessions").Int())
+	fresh := tom.Must(`mutation { recoveryCodes { recoveryCodes } }`, nil).Get("recoveryCodes.recoveryCodes.0").String()
+	tom.Refused("UNAUTHENTICATED", `mutation($c: String!) { disableTotp(code: $c) { id } }`, vars{"c": codes.Get("confirmTotp.recoveryCodes.1").String()})
+	tom.Must(`mutation($c: String!) { disableTotp(code: $c) { id } }`, vars{"c": fresh})
 
 	// A new address, and the end.
 	tom.Must(`mutation { changeEmail(email: "thomas@example.org") { email } }`, nil)

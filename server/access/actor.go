@@ -37,6 +37,7 @@ type Actor struct {
 	ID           ids.ID
 	Roles        []Role
 	CustomRoles  []string // by name; what they allow is the policy's
+	Withheld     bool     // they are an admin, and not as one here: that takes a second factor
 	Frozen       bool
 	Unverified   bool     // the operator asks for verified e-mails, and this one's is not
 	SessionID    ids.ID   // signed in by a session's cookie

@@ -19,6 +19,7 @@ const anyone = "ANYONE"
 
 var (
 	errSignIn     = fault.New(fault.Unauthenticated, "sign in first")
+	errWithheld   = fault.New(fault.SecondFactorRequired, "admins sign in with a second factor here: set one up, or sign in with it")
 	errDenied     = fault.New(fault.Forbidden, "you are not allowed to do this")
 	errFrozen     = fault.New(fault.Forbidden, "your account is frozen: you can sign in and read")
 	errUnverified = fault.New(fault.EmailNotVerified, "verify your e-mail first")
@@ -103,8 +104,8 @@ func (p *Policy) Can(a *Actor, action, object string, owner ids.ID) bool {
 	return p.Covers(object) && p.now.Load().allows(a, ask(a, action, object, owner))
 }
 
-// Check is Can that says why not: UNAUTHENTICATED where signing in could help, EMAIL_NOT_VERIFIED and
-// REAUTHENTICATION_REQUIRED where that alone is missing, else FORBIDDEN.
+// Check is Can that says why not: UNAUTHENTICATED where signing in could help, EMAIL_NOT_VERIFIED,
+// REAUTHENTICATION_REQUIRED and SECOND_FACTOR_REQUIRED where that alone is missing, else FORBIDDEN.
 func (p *Policy) Check(a *Actor, action, object string, owner ids.ID) error {
 	switch {
 	case p.Can(a, action, object, owner):
@@ -113,6 +114,8 @@ func (p *Policy) Check(a *Actor, action, object string, owner ids.ID) error {
 		return errDenied
 	case !a.SignedIn():
 		return errSignIn
+	case a.Withheld && p.forAdmins(*a, action, object, owner):
+		return errWithheld
 	}
 	j, q := p.now.Load(), ask(a, action, object, owner)
 	best := q
@@ -140,6 +143,12 @@ func (p *Policy) Check(a *Actor, action, object string, owner ids.ID) error {
 		return errStale
 	}
 	return errDenied
+}
+
+// forAdmins reports whether being an admin is what is missing.
+func (p *Policy) forAdmins(a Actor, action, object string, owner ids.ID) bool {
+	a.Roles, a.Withheld, a.Fresh = append(slices.Clip(a.Roles), Admin), false, true
+	return p.Can(&a, action, object, owner)
 }
 
 // allows decides for all roles of the actor.

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type found struct {
 	expires  time.Time // zero: never
 	proved   time.Time // when the session last proved who it is
 	verified bool      // the e-mail is
+	second   bool      // the session gave a second factor, or the token's owner has one
 	lastUsed time.Time
 	networks []netip.Prefix // that the token may be used from; nil: all
 }
@@ -80,6 +82,10 @@ func (s *Service) find(ctx context.Context, kind, key string, load func(context.
 		if f != nil {
 			f.actor.Fresh = f.actor.SessionID != "" && now.Sub(f.proved) < freshFor
 			f.actor.Unverified = s.verifiedOnly && !f.verified
+			if s.adminsProve && !f.second && f.actor.Has(access.Admin) {
+				f.actor.Withheld = true
+				f.actor.Roles = slices.DeleteFunc(f.actor.Roles, func(r access.Role) bool { return r == access.Admin })
+			}
 		}
 		return f, err
 	})

@@ -123,7 +123,7 @@ func (s *Service) owner(ctx context.Context, who sso.Person) (u *ent.User, err e
 		return s.insertIdentity(ctx, tx, u.ID, who, "email")
 	})
 	if err != nil {
-		return nil, err
+		return nil, raced(err)
 	}
 	return u, nil
 }

@@ -69,7 +69,8 @@ type Deps struct {
 	PublicURL      *url.URL         // what links in mails begin with, and whose host passkeys are bound to
 	Origins        []string         // further pages that may use them
 	SSO            IdentityProvider // nil: there is none
-	VerifiedOnly   bool
+	VerifiedOnly   bool             // whose e-mail is not verified reads, and no more
+	AdminsProve    bool             // admins act as such only with a second factor
 }
 
 // Service is safe for concurrent use.
@@ -91,6 +92,7 @@ type Service struct {
 	passkeys     *webauthn.WebAuthn // nil: there can't be any
 	begun        *limit.Limiter     // ceremonies, by address
 	verifiedOnly bool
+	adminsProve  bool
 	changed      []func(user ids.ID)
 	loading      sync.Mutex    // of custom roles: what is read last is used last
 	rolesChanged chan struct{} // on another server
@@ -118,7 +120,7 @@ const usedBacklog = 1024
 func New(d Deps) *Service {
 	s := &Service{
 		store: store{client: d.Client}, clock: d.Clock, random: d.Random, ids: d.IDs, policy: d.Policy, keys: d.Keys,
-		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL, verifiedOnly: d.VerifiedOnly,
+		budgets: d.Budgets, mail: d.Mailer, log: d.Log, mode: d.SignUp, publicURL: d.PublicURL, verifiedOnly: d.VerifiedOnly, adminsProve: d.AdminsProve,
 		sso: d.SSO, passkeys: relyingParty(d.PublicURL, d.Origins), begun: limit.New(d.Clock, ceremoniesAtOnce, ceremonyEvery),
 		passwords: newPasswords(cost, runtime.NumCPU()), throttle: limit.NewThrottle(d.Client, d.Keys, d.Clock),
 		used: make(chan use, usedBacklog), failed: make(chan failed, failedBacklog), resets: make(chan string, resetBacklog), rolesChanged: make(chan struct{}, 1),

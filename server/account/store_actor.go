@@ -12,9 +12,10 @@ import (
 
 const (
 	personColumns = `u.id, u.contributor, u.admin, u.status, u.custom_roles, u.email_verified_at IS NOT NULL`
-	browserQuery  = `SELECT ` + personColumns + `, s.id, s.expires_at, s.last_seen_at, s.reauthenticated_at
+	browserQuery  = `SELECT ` + personColumns + `, s.id, s.expires_at, s.last_seen_at, s.reauthenticated_at, s.second_factor
 		FROM sessions s JOIN users u ON u.id = s.user_id WHERE `
-	programQuery = `SELECT ` + personColumns + `, t.id, t.expires_at, t.last_used_at, t.models, t.scopes, t.networks, b.spend_limit IS NOT NULL
+	programQuery = `SELECT ` + personColumns + `, t.id, t.expires_at, t.last_used_at, t.models, t.scopes, t.networks, b.spend_limit IS NOT NULL,
+		EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) OR EXISTS (SELECT FROM passkeys k WHERE k.user_id = u.id)
 		FROM api_tokens t JOIN users u ON u.id = t.user_id LEFT JOIN ledger_budgets b ON b.token_id = t.id
 		WHERE t.revoked_at IS NULL AND `
 )
@@ -37,7 +38,7 @@ func (st store) byTokenID(ctx context.Context, id string) (*found, error) {
 
 func (st store) session(ctx context.Context, where string, key any) (*found, error) {
 	return st.one(ctx, browserQuery+where, key, func(f *found, scan func(...any) error) error {
-		return scan(&f.actor.SessionID, &f.expires, &f.lastUsed, &f.proved)
+		return scan(&f.actor.SessionID, &f.expires, &f.lastUsed, &f.proved, &f.second)
 	})
 }
 
@@ -46,7 +47,7 @@ func (st store) tokenActor(ctx context.Context, where string, key any) (*found, 
 		var expires, used sql.NullTime
 		var models, scopes, networks []byte
 		var bounded bool
-		if err := scan(&f.actor.TokenID, &expires, &used, &models, &scopes, &networks, &bounded); err != nil {
+		if err := scan(&f.actor.TokenID, &expires, &used, &models, &scopes, &networks, &bounded, &f.second); err != nil {
 			return err
 		}
 		f.expires, f.lastUsed = expires.Time, used.Time

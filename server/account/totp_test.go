@@ -157,3 +157,36 @@ func TestAPasswordResetDoesNotGetRoundTheSecondFactor(t *testing.T) {
 	_, _, err := f.signIn(t, "tom@example.org", "another password", "192.0.2.1")
 	assert.Equal(t, fault.SecondFactorRequired, fault.CodeOf(err))
 }
+
+func TestAdminsProveWhoTheyAreWhereTheOperatorAsksForIt(t *testing.T) {
+	f := setUp(t, func(d *account.Deps) { d.AdminsProve = true })
+	a := f.admin(t, "admin@example.org")
+	assert.False(t, a.Has(access.Admin), "with a password alone")
+	assert.True(t, a.Withheld)
+	policy, err := access.New()
+	require.NoError(t, err)
+	assert.Equal(t, fault.SecondFactorRequired, fault.CodeOf(policy.Check(a, "call", "Query.users", "")))
+	assert.Equal(t, fault.SecondFactorRequired, fault.CodeOf(policy.Check(a, "call", "Mutation.setRoles", "")))
+	require.NoError(t, policy.Check(a, "call", "Mutation.enrolTotp", ""))
+	assert.Equal(t, fault.Forbidden, fault.CodeOf(policy.Check(a, "call", "Query.unknown", "")))
+
+	_, token, err := f.CreateToken(t.Context(), a, account.CreateTokenInput{Name: "early"})
+	require.NoError(t, err)
+	program, err := f.ActorByToken(t.Context(), token)
+	require.NoError(t, err)
+	assert.False(t, program.Has(access.Admin))
+
+	secret, _ := f.enrolled(t, a)
+	a, err = f.Refresh(t.Context(), a)
+	require.NoError(t, err)
+	assert.True(t, a.Has(access.Admin), "the session that set it up")
+	program, err = f.ActorByToken(t.Context(), token)
+	require.NoError(t, err)
+	assert.True(t, program.Has(access.Admin))
+	code := f.code(t, secret)
+	_, login, err := f.SignIn(t.Context(), account.SignInInput{Email: "admin@example.org", Password: password, Code: &code})
+	require.NoError(t, err)
+	again, err := f.ActorBySession(t.Context(), login.Secret)
+	require.NoError(t, err)
+	assert.True(t, again.Has(access.Admin))
+}

@@ -114,7 +114,7 @@ func wire(ctx context.Context, o Options, db *store, listening net.Addr) (_ *Ser
 	signOn := singleSignOn(cfg, s.url, o.Clock)
 	s.account = account.New(account.Deps{
 		Client: client, Clock: o.Clock, Random: o.Rand, IDs: source, Policy: policy, Keys: s.vault, Budgets: s.ledger, Log: o.Log,
-		Mailer: s.mailer(o, client, s.vault, source), VerifiedOnly: cfg.VerifyEmail,
+		Mailer: s.mailer(o, client, s.vault, source), VerifiedOnly: cfg.VerifyEmail, AdminsProve: cfg.AdminSecondFactor,
 		SignUp: account.SignUpMode(cfg.Signup), SignUpsPerHour: cfg.SignupsPerHour,
 		PublicURL: s.url, Origins: cfg.Origins, SSO: signOn,
 	})
