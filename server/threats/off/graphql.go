@@ -6,7 +6,7 @@ var graphQL = []control{
 		{"graph/limits.go", "authFieldLimit     = 1 ", "authFieldLimit     = 1_000 "},
 	}},
 	{Row: 1, Test: "TestRow01_AliasBruteForce", Edits: []edit{ // a request counts once
-		{"graph/authorize.go", `if err := a.slow(ctx); err != nil {`, `if err := a.slow(ctx); err != nil && at.Field.Alias == at.Field.Name {`},
+		{"graph/authorize.go", `if err := a.requests.Take(caller(ctx)); err != nil {`, `if err := a.requests.Take(caller(ctx)); err != nil && at.Field.Alias == at.Field.Name {`},
 	}},
 	{Row: 2, Test: "TestRow02_ArrayBatching", Edits: []edit{
 		{"graph/post.go", `if raw = bytes.TrimLeft(raw, " \t\r\n"); len(raw) == 0 || raw[0] != '{' {`, `if raw = bytes.Trim(raw, " \t\r\n[]"); len(raw) == 0 {`},

@@ -2,14 +2,14 @@ package main
 
 var webSocket = []control{
 	{Row: 7, Test: "TestRow07_WebSocketSkipsMiddleware", Edits: []edit{ // limits of requests alone, as a middleware has them
-		{"graph/limits.go", "func (limits) MutateOperationContext(_ context.Context,", "func (limits) MutateOperationContext(ctx context.Context,"},
 		{"graph/limits.go", "	op.DisableIntrospection = false", "	if requestFrom(ctx).SetSession == nil {\n\t\treturn nil\n\t}\n	op.DisableIntrospection = false"},
 	}},
 	{Row: 14, Test: "TestRow14_SubscriptionAfterRoleChange", Edits: []edit{ // asked before the answer is waited for alone
-		{"graph/socket.go", "if _, ok := s.current(freshness); !ok {", "if freshness < 0 {"},
+		{"graph/socket.go", "if _, ok := s.current(freshness, patient); !ok {", "if freshness < 0 && patient {"},
 	}},
 	{Row: 15, Test: "TestRow15_RevokedWhileTheSocketLives", Edits: []edit{ // asked only when something is sent
-		{"graph/identity.go", "s.current(s.timing.check / 2)", ""},
+		{"graph/identity.go", "s.current(s.timing.check/2, patiently)", ""},
+		{"graph/identity.go", "s.current(0, patiently)", ""},
 	}},
 	{Row: 15, Test: "TestRow15_RevokedWhileTheSocketLives", Edits: []edit{ // asked only of what servers tell each other
 		{"server/account/actor.go", "actorFor   = time.Second", "actorFor   = time.Hour"},
@@ -21,7 +21,7 @@ var webSocket = []control{
 	{Row: 16, Test: "TestRow16_UnauthenticatedSocket", Edits: []edit{
 		{"graph/socket.go", "	case s.person == \"\":\n		s.close(closeUnauthorized, \"Unauthorized\")\n		return\n	case f.ID", "	case f.ID"},
 		{"graph/identity.go", "case a == nil:", "case a == nil && s.actor != nil:"},
-		{"graph/identity.go", "case lost(s.actor, a):", "case s.actor != nil && lost(s.actor, a):"},
+		{"graph/identity.go", "case s.actor.LostTo(a):", "case s.actor != nil && s.actor.LostTo(a):"},
 	}},
 	{Row: 17, Test: "TestRow17_IdleAndFloodSockets", Edits: []edit{
 		{"graph/websocket.go", "init: 5 * time.Second,", "init: time.Hour,"},
