@@ -111,7 +111,7 @@ describe('single sign-on', () => {
 
   it('waits for a provider that is down, and finds it once it is up', async () => {
     const browser = new Browser();
-    assert.equal(await end(browser, start()), '/signin?error=provider_unreachable');
+    assert.equal(await end(browser, start()), '/sign-in?error=provider_unreachable');
     await startProvider();
     await sleep(2100); // how long a provider is left alone
     const { signInMethods } = await ask<{ signInMethods: unknown }>(browser, '{ signInMethods { oidc { name url } } }');
@@ -146,7 +146,7 @@ describe('single sign-on', () => {
     const browser = new Browser();
     const callback = await leave(browser, 'replay@example.com');
     assert.equal(await end(browser, callback), '/');
-    assert.equal(await end(browser, callback), '/signin?error=expired');
+    assert.equal(await end(browser, callback), '/sign-in?error=expired');
     assert.ok(await viewer(browser), 'who is signed in stays so');
   });
 
@@ -155,7 +155,7 @@ describe('single sign-on', () => {
     const callback = new URL(await leave(browser, 'state@example.com'));
     for (const state of ['', 'x', 'cer_00000000000000000000000000']) {
       callback.searchParams.set('state', state);
-      assert.equal(await end(browser, callback.href), '/signin?error=expired');
+      assert.equal(await end(browser, callback.href), '/sign-in?error=expired');
     }
     assert.equal(await viewer(browser), null);
   });
@@ -164,27 +164,27 @@ describe('single sign-on', () => {
     const [tom, eve] = [new Browser(), new Browser()];
     const [asked, stolen] = [new URL(await leave(tom, 'code@example.com')), new URL(await leave(eve, 'eve@example.com'))];
     asked.searchParams.set('code', stolen.searchParams.get('code') ?? '');
-    assert.equal(await end(tom, asked.href), '/signin?error=bad_answer');
+    assert.equal(await end(tom, asked.href), '/sign-in?error=bad_answer');
     assert.equal(await viewer(tom), null);
   });
 
   it('takes no answer in another browser', async () => {
     const [eve, tom] = [new Browser(), new Browser()];
     const callback = await leave(eve, 'eve@example.com');
-    assert.equal(await end(tom, callback), '/signin?error=expired');
+    assert.equal(await end(tom, callback), '/sign-in?error=expired');
     assert.equal(await viewer(tom), null);
-    assert.equal(await end(eve, callback), '/signin?error=expired', 'and it is spent');
+    assert.equal(await end(eve, callback), '/sign-in?error=expired', 'and it is spent');
   });
 
   it('says that nobody came in where the provider says so, and not in its words', async () => {
     const browser = new Browser();
     const { url } = await browser.go(start());
-    assert.equal(await end(browser, `${url}/abort`), '/signin?error=denied');
+    assert.equal(await end(browser, `${url}/abort`), '/sign-in?error=denied');
   });
 
   it('wants a verified e-mail', async () => {
     const browser = new Browser();
-    assert.equal(await signOn(browser, 'unverified@example.com'), '/signin?error=email_unverified');
+    assert.equal(await signOn(browser, 'unverified@example.com'), '/sign-in?error=email_unverified');
     assert.equal(await viewer(browser), null);
   });
 
@@ -195,27 +195,27 @@ describe('single sign-on', () => {
       'mutation($input: SignUpInput!) { signUp(input: $input) { viewer { id } } }',
       { input: { email: 'alice@example.com', password: 'a password of the tests', displayName: 'Alice' } },
     );
-    assert.equal(await signOn(other, 'alice@example.com'), '/signin?error=link_first');
+    assert.equal(await signOn(other, 'alice@example.com'), '/sign-in?error=link_first');
 
     const link = async () => (await ask<{ linkIdentity: { url: string } }>(alice, 'mutation { linkIdentity { url } }')).linkIdentity.url;
-    assert.equal(await end(other, pool + (await link())), '/signin?error=link_expired', 'it is for who asked');
+    assert.equal(await end(other, pool + (await link())), '/sign-in?error=link_expired', 'it is for who asked');
     const address = new URL(pool + (await link()));
     address.searchParams.set('return', '/account');
     assert.equal(await signOn(alice, 'alice@example.com', address.href), '/account');
-    assert.equal(await end(alice, address.href), '/signin?error=link_expired', 'once');
+    assert.equal(await end(alice, address.href), '/sign-in?error=link_expired', 'once');
 
     assert.equal(await signOn(other, 'alice@example.com'), '/');
     const linked = await viewer(other);
     assert.equal(linked?.id, signUp.viewer.id);
     await ask(alice, 'mutation($id: ID!) { unlinkIdentity(id: $id) }', { id: linked.identities[0]?.id });
-    assert.equal(await signOn(new Browser(), 'alice@example.com'), '/signin?error=link_first');
+    assert.equal(await signOn(new Browser(), 'alice@example.com'), '/sign-in?error=link_first');
   });
 
   it('lets nobody in while the provider is down', async () => {
     const browser = new Browser();
     const callback = await leave(browser, 'late@example.com');
     await stopProvider();
-    assert.equal(await end(browser, callback), '/signin?error=provider_unreachable');
+    assert.equal(await end(browser, callback), '/sign-in?error=provider_unreachable');
     assert.equal(await viewer(browser), null);
   });
 });

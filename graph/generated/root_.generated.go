@@ -1262,7 +1262,7 @@ type SignInMethods {
 
 """
 A provider of single sign-on. A browser begins at url, with ?return=/path for where to end and ?fresh to be asked anew; where
-nothing comes of it, it ends on /signin?error=… (not_offered, provider_unreachable, expired, denied, bad_answer, email_unverified,
+nothing comes of it, it ends on /sign-in?error=… (not_offered, provider_unreachable, expired, denied, bad_answer, email_unverified,
 link_first, sign_up_closed, account_deleted, identity_taken, link_expired, rate_limited or internal).
 """
 type OidcMethod {

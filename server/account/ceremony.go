@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/resourcepool/resourcepool/server/access"
 	"github.com/resourcepool/resourcepool/server/fault"
 	"github.com/resourcepool/resourcepool/server/ids"
 	"github.com/resourcepool/resourcepool/server/limit"
@@ -18,13 +17,10 @@ const (
 	// How many one address may begin, at once and from then on.
 	ceremoniesAtOnce = 60
 	ceremonyEvery    = 5 * time.Second
-	// recently is how old a proof of identity may be for what changes how one signs in.
-	recently = 30 * time.Minute
 )
 
 var (
 	errNoCeremony = fault.Invalid("input.ceremonyId", "this was not begun, was answered before or is too old: begin again")
-	errNotRecent  = fault.New(fault.ReauthenticationRequired, "prove again that it is you")
 )
 
 // ceremonyKind is what was begun with a browser.
@@ -88,20 +84,4 @@ func (s *Service) finish(ctx context.Context, kind ceremonyKind, id, user ids.ID
 // ceremonyPurpose binds what is sealed to its row.
 func ceremonyPurpose(kind ceremonyKind, id ids.ID) string {
 	return "ceremony " + string(kind) + " " + string(id)
-}
-
-// mustBeRecent wants a session whose person has proven just now who they are. It returns FORBIDDEN for an API token, or
-// REAUTHENTICATION_REQUIRED.
-func (s *Service) mustBeRecent(ctx context.Context, actor *access.Actor) error {
-	if !actor.SignedIn() || actor.SessionID == "" {
-		return errNoSession
-	}
-	at, err := s.store.reauthenticatedAt(ctx, actor.SessionID)
-	if err != nil {
-		return err
-	}
-	if s.clock.Now().Sub(at) > recently {
-		return errNotRecent
-	}
-	return nil
 }

@@ -85,9 +85,6 @@ type linkRequest struct{ Session ids.ID }
 // session. It returns REAUTHENTICATION_REQUIRED, NOT_FOUND where there is no provider, FORBIDDEN for an API token, or
 // RATE_LIMITED.
 func (s *Service) LinkIdentity(ctx context.Context, actor *access.Actor) (ids.ID, time.Time, error) {
-	if err := s.mustBeRecent(ctx, actor); err != nil {
-		return "", time.Time{}, err
-	}
 	if s.sso == nil {
 		return "", time.Time{}, errNoSSO
 	}

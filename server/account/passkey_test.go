@@ -264,26 +264,21 @@ func TestCeremoniesOfOneAddress(t *testing.T) {
 	assert.Equal(t, 62, f.count(t, "ceremonies"))
 }
 
-func TestPasskeysAreForRecentSessions(t *testing.T) {
+func TestAPasskeyProvesAgainWhoItIs(t *testing.T) {
 	f, d := setUp(t), newDevice()
 	tom, _ := f.person(t, "tom@b.example")
 	made, err := f.addPasskey(t, tom, d)
 	require.NoError(t, err)
-	begun, err := f.BeginPasskeyRegistration(t.Context(), tom)
-	require.NoError(t, err)
-	token := &access.Actor{ID: tom.ID, TokenID: "tok_x"}
-	_, err = f.BeginPasskeyRegistration(t.Context(), token)
-	assertCode(t, fault.Forbidden, err)
-	assertCode(t, fault.Forbidden, f.ReauthenticateWithPasskey(t.Context(), token, f.usePasskey(t, d)))
+	assertCode(t, fault.Forbidden, f.ReauthenticateWithPasskey(t.Context(), &access.Actor{ID: tom.ID, TokenID: "tok_x"}, f.usePasskey(t, d)))
 
 	f.clock.Advance(30*time.Minute + time.Second)
-	_, err = f.BeginPasskeyRegistration(t.Context(), tom)
-	assertCode(t, fault.ReauthenticationRequired, err)
-	_, err = f.AddPasskey(t.Context(), tom, account.AddPasskeyInput{CeremonyID: begun.ID})
-	assertCode(t, fault.ReauthenticationRequired, err)
-	assertCode(t, fault.ReauthenticationRequired, f.RemovePasskey(t.Context(), tom, made.ID))
-
+	stale, err := f.Refresh(t.Context(), tom)
+	require.NoError(t, err)
+	assert.False(t, stale.Fresh)
 	require.NoError(t, f.ReauthenticateWithPasskey(t.Context(), tom, f.usePasskey(t, d)))
+	fresh, err := f.Refresh(t.Context(), tom)
+	require.NoError(t, err)
+	assert.True(t, fresh.Fresh, "at once")
 	assert.Equal(t, 1, f.count(t, "sessions WHERE id = $1 AND second_factor", string(tom.SessionID)))
 	require.NoError(t, f.RemovePasskey(t.Context(), tom, made.ID))
 	assert.Equal(t, 1, f.count(t, "audit_events WHERE action = 'passkey.remove'"))

@@ -18,7 +18,7 @@ import (
 const (
 	ssoStart    = "/auth/oidc/start"
 	ssoCallback = "/auth/oidc/callback"
-	signInPage  = "/signin"
+	signInPage  = "/sign-in"
 )
 
 // SSOCallback is the address that the provider has to know, of a pool at this one.

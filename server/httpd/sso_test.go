@@ -84,7 +84,7 @@ func TestWhyNobodyCameIn(t *testing.T) {
 		for _, path := range []string{"/auth/oidc/start", "/auth/oidc/callback?error=%3Cscript%3E&error_description=CANARY"} {
 			got := call(t, s, "GET", path, "")
 			assert.Equal(t, http.StatusFound, got.Code)
-			assert.Equal(t, "/signin?error="+want, got.Header().Get("Location"))
+			assert.Equal(t, "/sign-in?error="+want, got.Header().Get("Location"))
 			assert.NotContains(t, strings.Join(got.Header().Values("Set-Cookie"), ""), "pool_session")
 			assert.NotContains(t, got.Body.String(), "CANARY")
 		}

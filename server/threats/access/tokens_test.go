@@ -123,7 +123,7 @@ func TestSensitiveActsAskWhoItIs(t *testing.T) {
 	s := open(tom, keys)
 	change(t, p.db, `UPDATE sessions SET reauthenticated_at = now() - interval '30 minutes' WHERE user_id = $1`, tom.ID)
 	within(t, soonEnough+soonEnough/2, "REAUTHENTICATION_REQUIRED", tom, act, nil)
-	for _, call := range []string{`withdrawResource(id: "x") { fee }`, `rotateResourceKey(id: "x", apiKey: "sk-x") { id }`, `changeEmail(email: "x@example.org") { id }`, `deleteAccount`} {
+	for _, call := range []string{`withdrawResource(id: "x") { fee }`, `rotateResourceKey(id: "x", apiKey: "sk-x") { id }`, `changeEmail(email: "x@example.org") { id }`, `deleteAccount`, `beginPasskeyRegistration { id }`, `removePasskey(id: "x")`, `linkIdentity { url }`} {
 		tom.Refused("REAUTHENTICATION_REQUIRED", `mutation { `+call+` }`, nil)
 	}
 	s.Subscribe(act, nil)

@@ -30,9 +30,6 @@ var signIn = []control{
 	{Test: "TestSignOnsOfOneAddress", Package: accountTests, Edits: []edit{
 		{"server/account/oidc.go", "s.begun.Take(", "s.begun.Wait("},
 	}},
-	{Test: "TestPasskeysAreForRecentSessions", Package: accountTests, Edits: []edit{
-		{"server/account/ceremony.go", "s.clock.Now().Sub(at) > recently", "s.clock.Now().Sub(at) > 100*recently"},
-	}},
 
 	// Passkeys.
 	{Test: "TestPasskeyThatIsNotGood", Package: accountTests, Edits: []edit{
