@@ -15,7 +15,7 @@ STAMPED := $(if $(shell git rev-parse HEAD 2>/dev/null),true,false)
 WITHDB := go run ./server/dbtest/withdb --
 export CHROMIUM := $(or $(CHROMIUM),$(firstword $(wildcard $(addprefix /usr/bin/,chromium chromium-browser google-chrome))),/usr/bin/chromium)
 FRONTEND := $(shell find frontend/src frontend/graphiql frontend/public -type f) \
-	$(addprefix frontend/,index.html vite.config.ts tsconfig.json package.json)
+	$(addprefix frontend/,index.html vite.config.ts tsconfig.json package.json postcss.config.cjs)
 GENERATED := ent graph docs frontend/src go.mod go.sum
 
 ##@ Use
@@ -139,8 +139,9 @@ sbom: $(CYCLONEDX) build ## what the program consists of, as CycloneDX: bin/sbom
 ##@ Change
 
 .PHONY: generate
-generate: ## write the generated code anew
+generate: frontend/node_modules/.package-lock.json ## write the generated code anew
 	go generate ./...
+	cd frontend && npm run --silent generate
 
 .PHONY: fmt
 fmt: $(GOLANGCI) ## format the Go code

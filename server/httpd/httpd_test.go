@@ -276,6 +276,18 @@ func TestPages(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, call(t, s, "GET", path, "").Code, path)
 	}
 	assert.Equal(t, http.StatusMethodNotAllowed, call(t, s, "POST", "/", "").Code)
+
+	// A browser that asks for a page gets the app, which knows its own addresses.
+	const page = "text/html,application/xhtml+xml,*/*;q=0.8"
+	for _, path := range []string{"/home", "/admin/ledger", "/keys/res_1?tab=usage", "/playground"} {
+		got := call(t, s, "GET", path, "", "Accept", page)
+		assert.Equal(t, http.StatusOK, got.Code, path)
+		assert.Equal(t, "<p>home", got.Body.String(), path)
+		assert.Equal(t, "no-cache", got.Header().Get("Cache-Control"), path)
+	}
+	for _, path := range []string{"/assets/none.js", "/assets/none", "/.git/config", "/debug/pprof/", "/metrics", "/index.html", "/v1/models"} {
+		assert.Equal(t, http.StatusNotFound, call(t, s, "GET", path, "", "Accept", page).Code, path)
+	}
 }
 
 func TestReady(t *testing.T) {

@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 )
 
-// pages serves the built frontend: the page of the program, GraphiQL, and their files. Files under assets/ have the hash
-// of their content in their names.
+// pages serves the built frontend: the app, GraphiQL, and their files. Files under assets/ have the hash of their content in
+// their names. The app has addresses of its own: what no file has is the app's to find, or to say that it is nothing.
 func (s *Server) pages(r chi.Router) {
 	if s.Frontend == nil {
 		for _, path := range []string{"/", "/graphiql"} {
@@ -48,6 +49,10 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	info, err := fs.Stat(s.Frontend, name)
 	if err != nil || info.IsDir() || strings.HasSuffix(name, ".html") || strings.HasPrefix(name, ".") {
+		if ofTheApp(r, name) {
+			s.file("index.html")(w, r)
+			return
+		}
 		plain(w, http.StatusNotFound, "There is nothing here.")
 		return
 	}
@@ -56,4 +61,12 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
 	http.ServeFileFS(w, r, s.Frontend, name) //nolint:gosec // fs.Stat has refused whatever leads out of the built files
+}
+
+// ofTheApp reports whether a browser asks for a page that is no file's: addresses of the app have no dot. What other servers
+// keep under these names is not here for browsers either.
+func ofTheApp(r *http.Request, name string) bool {
+	first, _, _ := strings.Cut(name, "/")
+	return !strings.Contains(name, ".") && !slices.Contains([]string{"assets", "debug", "metrics", "v1"}, first) &&
+		strings.Contains(r.Header.Get("Accept"), "text/html")
 }

@@ -7,7 +7,7 @@ import { createRoot } from 'react-dom/client';
 import 'graphiql/style.css';
 import './graphiql.css';
 import { rootElement } from '../shared/root-element.ts';
-import { endpoints } from './endpoints.ts';
+import { endpoints } from '../shared/endpoints.ts';
 
 const { http, socket } = endpoints(window.location);
 // The socket opens with the first subscription. It carries the session's cookie, as the requests do.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { languageOf } from './words.ts';
+import { languageOf } from './language.ts';
 
 describe('languageOf', () => {
   it.each([
