@@ -8,6 +8,7 @@ import { useMutation } from 'urql';
 import { SignOutDocument } from '../graphql/graphql.ts';
 import { useConnection } from '../shared/api.ts';
 import { unitsOf } from '../shared/money.ts';
+import { ReauthenticateProvider } from '../shared/reauthenticate.tsx';
 import { Credits } from '../shared/ui/money.tsx';
 import { isAdmin, useViewer, type Viewer, ViewerProvider } from '../shared/viewer.tsx';
 import { languages } from '../shared/words/language.ts';
@@ -59,7 +60,9 @@ const useWords = defineWords(
 export function Shell({ viewer }: { readonly viewer: Viewer }) {
   return (
     <ViewerProvider viewer={viewer}>
-      <Frame />
+      <ReauthenticateProvider>
+        <Frame />
+      </ReauthenticateProvider>
     </ViewerProvider>
   );
 }

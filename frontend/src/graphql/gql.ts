@@ -14,9 +14,11 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "mutation Reauthenticate($password: String!, $code: String) {\n  reauthenticate(password: $password, code: $code)\n}": typeof types.ReauthenticateDocument,
     "query Viewer {\n  viewer {\n    id\n    displayName\n    email\n    roles\n    status\n    emailVerifiedAt\n    wallet {\n      id\n      available\n      held\n      owed\n      vesting\n    }\n  }\n}\n\nsubscription WalletChanged {\n  walletChanged {\n    id\n    available\n    held\n    owed\n    vesting\n  }\n}\n\nmutation SignOut {\n  signOut\n}": typeof types.ViewerDocument,
 };
 const documents: Documents = {
+    "mutation Reauthenticate($password: String!, $code: String) {\n  reauthenticate(password: $password, code: $code)\n}": types.ReauthenticateDocument,
     "query Viewer {\n  viewer {\n    id\n    displayName\n    email\n    roles\n    status\n    emailVerifiedAt\n    wallet {\n      id\n      available\n      held\n      owed\n      vesting\n    }\n  }\n}\n\nsubscription WalletChanged {\n  walletChanged {\n    id\n    available\n    held\n    owed\n    vesting\n  }\n}\n\nmutation SignOut {\n  signOut\n}": types.ViewerDocument,
 };
 
@@ -34,6 +36,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation Reauthenticate($password: String!, $code: String) {\n  reauthenticate(password: $password, code: $code)\n}"): (typeof documents)["mutation Reauthenticate($password: String!, $code: String) {\n  reauthenticate(password: $password, code: $code)\n}"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -3,11 +3,11 @@ import { createMemoryHistory, createRootRoute, createRoute, createRouter, Outlet
 import { render, type RenderResult } from '@testing-library/react';
 import { type DocumentNode, Kind } from 'graphql';
 import type { ReactNode } from 'react';
-import { type Client, type GraphQLRequest, makeErrorResult, Provider } from 'urql';
+import { type Client, CombinedError, type GraphQLRequest, makeErrorResult, Provider } from 'urql';
 import { fromValue, never } from 'wonka';
 import { theme } from '../theme.ts';
 
-/** Answers an operation by its name; undefined keeps it waiting, an Error is the network's. */
+/** Answers an operation by its name; undefined keeps it waiting, a CombinedError is the server's, another Error the network's. */
 export type Answers = Readonly<Record<string, (variables: Readonly<Record<string, unknown>>) => unknown>>;
 
 const nameOf = (document: DocumentNode) => document.definitions.find((d) => d.kind === Kind.OPERATION_DEFINITION)?.name?.value ?? '';
@@ -25,6 +25,9 @@ function scripted(answers: Answers): Client {
       return never;
     }
     const operation = { key: request.key, kind: 'query', query: request.query, variables: request.variables, context: {} } as never;
+    if (data instanceof CombinedError) {
+      return fromValue({ operation, data: undefined, error: data, stale: false, hasNext: false });
+    }
     return fromValue(data instanceof Error ? makeErrorResult(operation, data) : { operation, data, stale: false, hasNext: false });
   };
   return {
