@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, defaultVariantColorsResolver, type MantineColorsTuple } from '@mantine/core';
 
 // Ledger green, from paper to ink. The shades that are used most come from tokens.css.
 const ledger: MantineColorsTuple = ['#eaf5ef', '#d5e8dd', '#abd1ba', '#7db996', '#56a576', '#3c9862', '#2c9158', '#1c7e48', '#0b6b4b', '#075c3d'];
@@ -8,6 +8,8 @@ export const theme = createTheme({
   colors: { ledger },
   primaryColor: 'ledger',
   primaryShade: { light: 8, dark: 5 },
+  // In the dark what is filled is bright, and white on it can't be read.
+  variantColorResolver: (input) => ({ ...defaultVariantColorsResolver(input), ...(input.variant === 'filled' ? { color: 'var(--on-accent)' } : {}) }),
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--font-code)',
   headings: { fontFamily: 'var(--font)', fontWeight: '600' },
