@@ -1,8 +1,7 @@
 import { ActionIcon, Anchor, AppShell, Divider, Group, Menu, NavLink, Progress, ScrollArea, Stack, Text, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { IconCloudOff, IconLanguage, IconMenu2, IconMoon, IconSearch, IconSun, IconUserCircle } from '@tabler/icons-react';
+import { IconCloudOff, IconMenu2, IconSearch, IconUserCircle } from '@tabler/icons-react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useMantineColorScheme, useComputedColorScheme } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import { useMutation } from 'urql';
 import { SignOutDocument } from '../graphql/graphql.ts';
@@ -10,9 +9,9 @@ import { useConnection } from '../shared/api.ts';
 import { unitsOf } from '../shared/money.ts';
 import { ReauthenticateProvider } from '../shared/reauthenticate.tsx';
 import { Credits } from '../shared/ui/money.tsx';
+import { Colours, Languages } from '../shared/ui/switches.tsx';
 import { isAdmin, useViewer, type Viewer, ViewerProvider } from '../shared/viewer.tsx';
-import { languages } from '../shared/words/language.ts';
-import { defineWords, speak, useLanguage } from '../shared/words/words.ts';
+import { defineWords } from '../shared/words/words.ts';
 import { adminPlaces, type Place, places, usePlaceWords } from './places.ts';
 import classes from './shell.module.css';
 
@@ -26,9 +25,6 @@ const useWords = defineWords(
     available: 'Available',
     held: '{{held}} Cr held by requests in flight',
     search: 'Search and commands',
-    light: 'Light colours',
-    dark: 'Dark colours',
-    language: 'Language',
     person: 'Account menu of {{name}}',
     account: 'Account and security',
     signOut: 'Sign out',
@@ -43,9 +39,6 @@ const useWords = defineWords(
     available: '可用',
     held: '进行中的请求冻结了 {{held}} 积分',
     search: '搜索与命令',
-    light: '浅色',
-    dark: '深色',
-    language: '语言',
     person: '{{name}} 的账户菜单',
     account: '账户与安全',
     signOut: '退出登录',
@@ -195,32 +188,6 @@ function Tabs({ toggle, opened, go }: { readonly toggle: () => void; readonly op
         {t('more')}
       </UnstyledButton>
     </nav>
-  );
-}
-
-function Languages() {
-  const t = useWords();
-  const { language } = useLanguage();
-  const other = language === 'en' ? 'zh' : 'en';
-  return (
-    <Tooltip label={languages[other]}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`${t('language')}: ${languages[other]}`} onClick={() => speak(other)}>
-        <IconLanguage size={18} aria-hidden />
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
-function Colours() {
-  const t = useWords();
-  const { setColorScheme } = useMantineColorScheme();
-  const next = useComputedColorScheme('light') === 'light' ? 'dark' : 'light';
-  return (
-    <Tooltip label={t(next)}>
-      <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t(next)} onClick={() => setColorScheme(next)}>
-        {next === 'dark' ? <IconMoon size={18} aria-hidden /> : <IconSun size={18} aria-hidden />}
-      </ActionIcon>
-    </Tooltip>
   );
 }
 

@@ -1,8 +1,13 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { Landing } from '../features/landing/landing.tsx';
 
-export const Route = createFileRoute('/')({ component: Landing });
+export const Route = createFileRoute('/')({
+  validateSearch: (search: Record<string, unknown>): { q?: string } => (typeof search['q'] === 'string' && search['q'] !== '' ? { q: search['q'] } : {}),
+  component: Start,
+});
 
-function Landing() {
-  return <Page title="Landing">{null}</Page>;
+function Start() {
+  const { q = '' } = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <Landing text={q} look={(text) => void navigate({ search: text === '' ? {} : { q: text }, replace: true, resetScroll: false })} />;
 }

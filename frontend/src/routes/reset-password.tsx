@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { ResetPassword } from '../features/entrance/reset-password.tsx';
 
-export const Route = createFileRoute('/reset-password')({ component: ResetPassword });
+export const Route = createFileRoute('/reset-password')({
+  validateSearch: ({ token }: Record<string, unknown>): { token?: string } => (typeof token === 'string' ? { token } : {}),
+  component: Start,
+});
 
-function ResetPassword() {
-  return <Page title="ResetPassword">{null}</Page>;
+function Start() {
+  return <ResetPassword {...Route.useSearch()} />;
 }

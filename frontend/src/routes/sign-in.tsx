@@ -1,11 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { SignIn } from '../features/entrance/sign-in.tsx';
 
 export const Route = createFileRoute('/sign-in')({
   validateSearch: (search: Record<string, unknown>): { next?: string } => (typeof search['next'] === 'string' ? { next: search['next'] } : {}),
-  component: SignIn,
+  component: Start,
 });
 
-function SignIn() {
-  return <Page title="SignIn">{null}</Page>;
+function Start() {
+  return <SignIn {...Route.useSearch()} />;
 }

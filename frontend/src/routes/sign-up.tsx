@@ -1,8 +1,15 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { SignUp } from '../features/entrance/sign-up.tsx';
 
-export const Route = createFileRoute('/sign-up')({ component: SignUp });
+export const Route = createFileRoute('/sign-up')({
+  // The link of an invitation has both.
+  validateSearch: ({ email, invite }: Record<string, unknown>): { email?: string; invite?: string } => ({
+    ...(typeof email === 'string' ? { email } : {}),
+    ...(typeof invite === 'string' || typeof invite === 'number' ? { invite: String(invite) } : {}),
+  }),
+  component: Start,
+});
 
-function SignUp() {
-  return <Page title="SignUp">{null}</Page>;
+function Start() {
+  return <SignUp {...Route.useSearch()} />;
 }

@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { VerifyEmail } from '../features/entrance/verify-email.tsx';
 
-export const Route = createFileRoute('/verify-email')({ component: VerifyEmail });
+export const Route = createFileRoute('/verify-email')({
+  validateSearch: ({ token }: Record<string, unknown>): { token?: string } => (typeof token === 'string' ? { token } : {}),
+  component: Start,
+});
 
-function VerifyEmail() {
-  return <Page title="VerifyEmail">{null}</Page>;
+function Start() {
+  return <VerifyEmail {...Route.useSearch()} />;
 }

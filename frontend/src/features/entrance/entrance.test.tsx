@@ -1,0 +1,164 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { CombinedError } from 'urql';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RequestPasswordResetMutation, ResetPasswordMutation, SignInMutation, SignUpMutation, VerifyEmailMutation } from '../../graphql/graphql.ts';
+import { leave } from '../../shared/leave.ts';
+import { show } from '../../shared/testing/render.tsx';
+import { ForgotPassword } from './forgot-password.tsx';
+import { ResetPassword } from './reset-password.tsx';
+import { SignIn } from './sign-in.tsx';
+import { SignUp } from './sign-up.tsx';
+import { VerifyEmail } from './verify-email.tsx';
+
+vi.mock('../../shared/leave.ts', () => ({ leave: vi.fn<typeof leave>() }));
+beforeEach(() => {
+  vi.mocked(leave).mockClear();
+});
+
+const refusal = (code: string, more: Record<string, unknown> = {}) =>
+  new CombinedError({ graphQLErrors: [{ message: code, extensions: { code, ...more } }] });
+const type = async (label: RegExp, value: string) => fireEvent.change(await screen.findByLabelText(label), { target: { value } });
+const press = (name: string) => fireEvent.click(screen.getByRole('button', { name }));
+
+const enterAs = async () => {
+  await type(/^E-mail/u, 'tom@example.com');
+  await type(/^Password/u, 'a password of mine');
+  press('Sign in');
+};
+const open = async () => {
+  await type(/^Name/u, 'Tom');
+  await type(/^Password/u, 'a password of mine');
+  press('Open an account');
+};
+
+describe('signing in', () => {
+  const signedIn: SignInMutation = { signIn: { viewer: { id: 'usr_1' } } };
+
+  it('leads to where somebody wanted to go', async () => {
+    show(<SignIn next="/keys" />, { answers: { SignIn: () => signedIn } });
+    await enterAs();
+    await waitFor(() => expect(leave).toHaveBeenCalledWith('/keys'));
+  });
+
+  it('never leads to another host', async () => {
+    show(<SignIn next="//evil.example" />, { answers: { SignIn: () => signedIn } });
+    await enterAs();
+    await waitFor(() => expect(leave).toHaveBeenCalledWith('/home'));
+  });
+
+  it('asks for a code where there is a second factor', async () => {
+    const codes: unknown[] = [];
+    const SignInAnswer = ({ input }: Readonly<Record<string, unknown>>) => {
+      const { code } = input as { code: string | null };
+      codes.push(code);
+      return code === null ? refusal('SECOND_FACTOR_REQUIRED') : code === '123456' ? signedIn : refusal('UNAUTHENTICATED');
+    };
+    show(<SignIn />, { answers: { SignIn: SignInAnswer } });
+    await enterAs();
+    await type(/^Code/u, '000000');
+    press('Sign in');
+    expect(await screen.findByText(/This code is wrong/u)).toBeDefined();
+    await type(/^Code/u, '123456');
+    press('Sign in');
+    await waitFor(() => expect(leave).toHaveBeenCalledWith('/home'));
+    expect(codes).toEqual([null, '000000', '123456']);
+  });
+
+  it('says that it was wrong, and how long to wait', async () => {
+    let error = refusal('UNAUTHENTICATED');
+    show(<SignIn />, { answers: { SignIn: () => error } });
+    await enterAs();
+    expect((await screen.findByRole('alert')).textContent).toBe('Wrong e-mail or password.');
+    error = refusal('RATE_LIMITED', { retryAfterSeconds: 42 });
+    press('Sign in');
+    expect(await screen.findByText('Too many attempts. Try again in 42 seconds.')).toBeDefined();
+    expect(leave).not.toHaveBeenCalled();
+  });
+});
+
+describe('signing up', () => {
+  it('takes an invitation for its e-mail', async () => {
+    let given: unknown;
+    const signedUp: SignUpMutation = { signUp: { viewer: { id: 'usr_1' } } };
+    const answers = {
+      SignUp: (variables: unknown) => {
+        given = variables;
+        return signedUp;
+      },
+    };
+    show(<SignUp email="tom@example.com" invite="secret" />, { answers });
+    await open();
+    await waitFor(() => expect(leave).toHaveBeenCalledWith('/home'));
+    expect(given).toEqual({ input: { email: 'tom@example.com', password: 'a password of mine', displayName: 'Tom', invite: 'secret' } });
+  });
+
+  it.each([
+    ['CONFLICT', {}, /There is an account with this e-mail already/u],
+    ['BAD_USER_INPUT', { field: 'input.email' }, /This is not an e-mail address/u],
+    ['BAD_USER_INPUT', { field: 'input.displayName' }, /A name has 1 to 80/u],
+    ['FORBIDDEN', { field: 'input.invite' }, /Sign-up is by invitation/u],
+    ['FORBIDDEN', {}, /Accounts are made by the operator/u],
+  ])('says what %s %j means', async (code, more, words) => {
+    show(<SignUp />, { answers: { SignUp: () => refusal(code, more) } });
+    await type(/^E-mail/u, 'tom@example.com');
+    await open();
+    expect(await screen.findByText(words)).toBeDefined();
+  });
+});
+
+describe('a forgotten password', () => {
+  it('is asked for by mail, whoever it is', async () => {
+    const sent: RequestPasswordResetMutation = { requestPasswordReset: true };
+    show(<ForgotPassword />, { answers: { RequestPasswordReset: () => sent } });
+    await type(/^E-mail/u, 'tom@example.com');
+    press('Send the link');
+    expect((await screen.findByRole('status')).textContent).toContain('If there is an account of tom@example.com');
+  });
+
+  it('can’t be asked for where no mail is sent', async () => {
+    show(<ForgotPassword />, { answers: { RequestPasswordReset: () => refusal('FORBIDDEN') } });
+    await type(/^E-mail/u, 'tom@example.com');
+    press('Send the link');
+    expect((await screen.findByRole('alert')).textContent).toContain('sends no mail');
+  });
+
+  it('is replaced by who has the link', async () => {
+    const done: ResetPasswordMutation = { resetPassword: true };
+    show(<ResetPassword token="secret" />, { answers: { ResetPassword: () => done } });
+    await type(/^New password/u, 'another password');
+    press('Change the password');
+    expect(await screen.findByRole('heading', { name: 'Your password is changed' })).toBeDefined();
+  });
+
+  it('is not replaced by a link that was used', async () => {
+    show(<ResetPassword token="secret" />, { answers: { ResetPassword: () => refusal('BAD_USER_INPUT', { field: 'token' }) } });
+    await type(/^New password/u, 'another password');
+    press('Change the password');
+    expect(await screen.findByRole('heading', { name: 'This link does not work' })).toBeDefined();
+    expect(screen.getByRole('link', { name: 'Ask for a new link' })).toBeDefined();
+  });
+});
+
+describe('the link that confirms an e-mail', () => {
+  it('works at once, and is used once', async () => {
+    const confirmed: VerifyEmailMutation = { verifyEmail: true };
+    const verify = vi.fn<() => VerifyEmailMutation>(() => confirmed);
+    show(<VerifyEmail token="secret" />, { answers: { VerifyEmail: verify } });
+    expect(await screen.findByRole('heading', { name: 'Your e-mail is confirmed' })).toBeDefined();
+    expect(verify).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['BAD_USER_INPUT', 'This link does not work'],
+    ['CONFLICT', 'Your e-mail is not confirmed yet'],
+    ['OVERLOADED', 'Your e-mail is not confirmed yet'],
+  ])('says what became of it at %s', async (code, title) => {
+    show(<VerifyEmail token="secret" />, { answers: { VerifyEmail: () => refusal(code) } });
+    expect(await screen.findByRole('heading', { name: title })).toBeDefined();
+  });
+
+  it('does not ask without a token', async () => {
+    show(<VerifyEmail />);
+    expect(await screen.findByRole('heading', { name: 'This link does not work' })).toBeDefined();
+  });
+});
