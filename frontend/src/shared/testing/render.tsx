@@ -4,7 +4,7 @@ import { render, type RenderResult } from '@testing-library/react';
 import { type DocumentNode, Kind } from 'graphql';
 import type { ReactNode } from 'react';
 import { type Client, CombinedError, type GraphQLRequest, makeErrorResult, Provider } from 'urql';
-import { fromValue, never } from 'wonka';
+import { fromValue, merge, never } from 'wonka';
 import { theme } from '../theme.ts';
 
 /** Answers an operation by its name; undefined keeps it waiting, a CombinedError is the server's, another Error the network's. */
@@ -31,7 +31,8 @@ function scripted(answers: Answers): Client {
     return fromValue(data instanceof Error ? makeErrorResult(operation, data) : { operation, data, stale: false, hasNext: false });
   };
   return {
-    executeQuery: answer,
+    // As of the real one, an answer is not the end: where it ends, an error is forgotten.
+    executeQuery: (request: GraphQLRequest) => merge([answer(request), never]),
     executeMutation: answer,
     executeSubscription: answer,
     query: answer,
