@@ -1,8 +1,4 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { Account } from '../features/account/account.tsx';
 
 export const Route = createFileRoute('/_app/account')({ component: Account });
-
-function Account() {
-  return <Page title="Account">{null}</Page>;
-}
