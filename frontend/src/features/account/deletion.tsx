@@ -48,7 +48,7 @@ function DeletionForm({ email, cancel }: { readonly email: string; readonly canc
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const answer = await confirmed(() => remove({}));
-    if (answer.data !== undefined) {
+    if (answer.data != null) {
       leave('/');
     }
   };
@@ -73,14 +73,14 @@ function DeletionForm({ email, cancel }: { readonly email: string; readonly canc
             <Text size="sm" c="var(--bad)" role="alert">
               {problem.code === 'CONFLICT' ? t('withdrawFirst') : say(problem)}{' '}
               {problem.code === 'CONFLICT' && (
-                <Anchor component={Link} to="/keys" inherit>
+                <Anchor component={Link} to="/keys" inherit underline="always">
                   {t('toKeys')}
                 </Anchor>
               )}
             </Text>
           )}
           <Group gap="xs">
-            <Button type="submit" size="xs" color="red" loading={fetching || data !== undefined} disabled={typed.trim().toLowerCase() !== email.toLowerCase()}>
+            <Button type="submit" size="xs" color="red" loading={fetching || data != null} disabled={typed.trim().toLowerCase() !== email.toLowerCase()}>
               {t('removeNow')}
             </Button>
             <Button variant="default" size="xs" onClick={cancel}>

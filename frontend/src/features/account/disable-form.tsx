@@ -19,7 +19,7 @@ export function DisableForm({ close }: { readonly close: () => void }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const { data } = await confirmed(() => disable({ code }));
-    if (data !== undefined) {
+    if (data != null) {
       close();
     }
   };

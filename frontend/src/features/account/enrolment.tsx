@@ -29,7 +29,7 @@ export function Enrolment({ enrolment: { secret, uri }, confirmed: done, cancel 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const { data } = await confirmed(() => confirm({ code }));
-    if (data !== undefined) {
+    if (data != null) {
       done(data.confirmTotp.recoveryCodes);
     }
   };

@@ -67,7 +67,7 @@ function PasswordForm({ has, email, close }: { readonly has: boolean; readonly e
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const { data } = await confirmed(() => change({ password: has ? old : null, newPassword: next }));
-    if (data !== undefined) {
+    if (data != null) {
       close(true);
     }
   };

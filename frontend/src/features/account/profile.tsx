@@ -93,7 +93,7 @@ function EmailForm({ close }: { readonly close: (said: string) => void }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const { data } = await confirmed(() => change({ email }));
-    if (data !== undefined) {
+    if (data != null) {
       const now = data.changeEmail.email;
       // Where no mail is sent, it is theirs at once.
       close(now === email.trim().toLowerCase() ? t('emailChanged', { email: now }) : t('emailSent', { email }));

@@ -31,13 +31,13 @@ export function SecondFactor({ factor }: { readonly factor: SecondFactorPartsFra
   const rest = () => setStep({ at: 'rest' });
   const begin = async () => {
     const { data } = await confirmed(() => enrol({}));
-    if (data !== undefined) {
+    if (data != null) {
       setStep({ at: 'enrolling', enrolment: data.enrolTotp });
     }
   };
   const newCodes = async () => {
     const { data } = await confirmed(() => renew({}));
-    if (data !== undefined) {
+    if (data != null) {
       setStep({ at: 'codes', codes: data.recoveryCodes.recoveryCodes });
     }
   };

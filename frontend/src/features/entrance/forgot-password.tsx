@@ -20,10 +20,10 @@ export function ForgotPassword() {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const answer = await request({ email });
-    setSent(answer.data !== undefined);
+    setSent(answer.data != null);
   };
   const below = (
-    <Anchor component={Link} to="/sign-in" inherit>
+    <Anchor component={Link} to="/sign-in" inherit underline="always">
       {t('back')}
     </Anchor>
   );

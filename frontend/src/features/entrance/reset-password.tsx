@@ -16,7 +16,7 @@ export function ResetPassword({ token = '' }: { readonly token?: string }) {
   const [password, setPassword] = useState('');
   const problem = error === undefined ? undefined : problemOf(error);
   const back = (
-    <Anchor component={Link} to="/sign-in" inherit>
+    <Anchor component={Link} to="/sign-in" inherit underline="always">
       {t('back')}
     </Anchor>
   );

@@ -26,7 +26,7 @@ export function SignIn({ next }: { readonly next?: string }) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const answer = await signIn({ input: { email, password, code: coded ? code : null } });
-    if (answer.data !== undefined) {
+    if (answer.data != null) {
       leave(localPath(next));
     } else if (answer.error !== undefined && problemOf(answer.error).code === 'SECOND_FACTOR_REQUIRED') {
       setCoded(true);
@@ -39,7 +39,7 @@ export function SignIn({ next }: { readonly next?: string }) {
       below={
         <>
           {t('noAccount')}{' '}
-          <Anchor component={Link} to="/sign-up" inherit>
+          <Anchor component={Link} to="/sign-up" inherit underline="always">
             {t('signUp')}
           </Anchor>
         </>
@@ -89,7 +89,7 @@ export function SignIn({ next }: { readonly next?: string }) {
               error={wrong && t('wrongCode')}
             />
           )}
-          <Button type="submit" loading={fetching || data !== undefined} fullWidth>
+          <Button type="submit" loading={fetching || data != null} fullWidth>
             {t('signIn')}
           </Button>
           <Anchor component={Link} to="/forgot-password" size="sm">

@@ -55,7 +55,7 @@ export function SignUp({ email: invited, invite }: SignUpProps) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const answer = await signUp({ input: { email, password, displayName, ...(invite === undefined ? {} : { invite }) } });
-    if (answer.data !== undefined) {
+    if (answer.data != null) {
       leave('/home');
     }
   };
@@ -66,7 +66,7 @@ export function SignUp({ email: invited, invite }: SignUpProps) {
       below={
         <>
           {t('haveAccount')}{' '}
-          <Anchor component={Link} to="/sign-in" inherit>
+          <Anchor component={Link} to="/sign-in" inherit underline="always">
             {t('signIn')}
           </Anchor>
         </>
@@ -103,7 +103,7 @@ export function SignUp({ email: invited, invite }: SignUpProps) {
                 <>
                   {at('input.email')}{' '}
                   {problem?.code === 'CONFLICT' && (
-                    <Anchor component={Link} to="/sign-in" inherit>
+                    <Anchor component={Link} to="/sign-in" inherit underline="always">
                       {t('signInInstead')}
                     </Anchor>
                   )}
@@ -124,7 +124,7 @@ export function SignUp({ email: invited, invite }: SignUpProps) {
             onChange={(event) => setPassword(event.currentTarget.value)}
             error={at('input.password')}
           />
-          <Button type="submit" loading={fetching || data !== undefined} fullWidth>
+          <Button type="submit" loading={fetching || data != null} fullWidth>
             {t('signUp')}
           </Button>
         </Stack>

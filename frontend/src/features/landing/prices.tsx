@@ -22,7 +22,7 @@ interface PricesProps {
 export function Prices({ text, look, providers }: PricesProps) {
   const t = useWords();
   const [{ data, error }, again] = useQuery({ query: PriceListDocument });
-  const prices = useMemo(() => (data === undefined ? undefined : pricesOf(data)), [data]);
+  const prices = useMemo(() => (data == null ? undefined : pricesOf(data)), [data]);
   const names = useMemo(() => new Map(providers.map(({ key, name }) => [key, name])), [providers]);
   const named = (key: string) => names.get(key) ?? key;
   const wanted = useDeferredValue(text);

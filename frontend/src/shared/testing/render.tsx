@@ -26,7 +26,7 @@ function scripted(answers: Answers): Client {
     }
     const operation = { key: request.key, kind: 'query', query: request.query, variables: request.variables, context: {} } as never;
     if (data instanceof CombinedError) {
-      return fromValue({ operation, data: undefined, error: data, stale: false, hasNext: false });
+      return fromValue({ operation, data: null as unknown, error: data, stale: false, hasNext: false });
     }
     return fromValue(data instanceof Error ? makeErrorResult(operation, data) : { operation, data, stale: false, hasNext: false });
   };
