@@ -3,10 +3,12 @@ import { admin, Person } from './people.ts';
 import { expectSound } from './sights.ts';
 import { totp } from './totp.ts';
 
-test('somebody changes their password and ends what others could use', async ({ page, context, browser, baseURL = '' }) => {
+test.slow(); // each page is looked at in four ways
+
+test('somebody changes their password and ends what others could use', async ({ page, context, browser, baseURL }) => {
   const person = await Person.join('Owner');
   await person.enter(context);
-  const elsewhere = await browser.newContext({ baseURL });
+  const elsewhere = await browser.newContext({ baseURL: baseURL ?? '' });
   const other = await elsewhere.newPage();
   await other.goto('/sign-in');
   await other.getByLabel('E-mail').fill(person.email);
@@ -110,7 +112,7 @@ test.describe('in Chinese', () => {
   test.use({ locale: 'zh-CN' });
 
   test('the account is in Chinese', async ({ page, context }) => {
-    await (await Person.join('中文用户')).enter(context);
+    await (await Person.join('Reader')).enter(context);
     await page.goto('/account');
     await expect(page.getByRole('heading', { name: '账户与安全' })).toBeVisible();
     await page.getByRole('region', { name: '两步验证' }).getByRole('button', { name: '启用' }).click();

@@ -56,3 +56,13 @@ it('leads who is signed in home', async () => {
   expect((await screen.findAllByRole('link', { name: 'Go to your account' })).length).toBeGreaterThan(0);
   expect(screen.queryByRole('link', { name: 'Sign in' })).toBeNull();
 });
+
+it('says that the prices did not come, and asks again', async () => {
+  show(<Page />, { answers: { ...answers(null, []), PriceList: () => new Error('no network') } });
+  expect(await screen.findByRole('button', { name: 'Try again' })).toBeDefined();
+});
+
+it('says that nothing is priced yet', async () => {
+  show(<Page />, { answers: answers(null, []) });
+  expect(await screen.findByRole('heading', { name: 'The price list is empty' })).toBeDefined();
+});

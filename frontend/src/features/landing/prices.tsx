@@ -1,13 +1,15 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { IconCircle, IconCircleCheckFilled, IconSearch } from '@tabler/icons-react';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useDeferredValue, useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 import { PriceListDocument, type WhatADepositGivesQuery } from '../../graphql/graphql.ts';
 import { showAmount, unitsOf } from '../../shared/money.ts';
-import { Empty, SkeletonRows, Trouble } from '../../shared/ui/states.tsx';
 import classes from './landing.module.css';
 import { type Price, pricesOf, search, showWindow } from './price-list.ts';
 import { useWords } from './words.ts';
+
+// The first load has as little as it can: what is rarely needed comes when it is.
+const Trouble = lazy(() => import('./trouble.tsx'));
 
 /** As many as are shown before somebody asks for all. */
 const some = 25;
@@ -36,32 +38,26 @@ export function Prices({ text, look, providers }: PricesProps) {
           <h2 id="prices">{t('prices')}</h2>
           <p>{t('pricesLead')}</p>
         </div>
-        <TextInput
-          type="search"
-          className={classes.search}
-          aria-label={t('search')}
-          placeholder={t('search')}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          rightSection={<output className={classes.count}>{prices === undefined ? '' : t('found', { count: found.length })}</output>}
-          rightSectionWidth={96}
-          value={text}
-          onChange={(event) => look(event.currentTarget.value)}
-        />
+        <label className={classes.search}>
+          <IconSearch size={16} aria-hidden />
+          <input type="search" aria-label={t('search')} placeholder={t('search')} value={text} onChange={(event) => look(event.currentTarget.value)} />
+          <output>{prices === undefined ? '' : t('found', { count: found.length })}</output>
+        </label>
       </div>
-      {prices === undefined && error !== undefined && <Trouble error={error} retry={() => again({ requestPolicy: 'network-only' })} />}
-      {prices === undefined && error === undefined && <SkeletonRows rows={8} />}
-      {prices?.length === 0 && <Empty title={t('empty')}>{t('emptyTold')}</Empty>}
+      {prices === undefined && error !== undefined && (
+        <Suspense>
+          <Trouble error={error} retry={() => again({ requestPolicy: 'network-only' })} />
+        </Suspense>
+      )}
+      {prices === undefined && error === undefined && <div className={classes.waiting} aria-busy="true" />}
+      {prices?.length === 0 && <Nothing title={t('empty')}>{t('emptyTold')}</Nothing>}
       {prices !== undefined && prices.length > 0 && found.length === 0 && (
-        <Empty
-          title={t('nothing')}
-          action={
-            <Button variant="default" size="xs" onClick={() => look('')}>
-              {t('clear')}
-            </Button>
-          }
-        >
+        <Nothing title={t('nothing')}>
           {t('nothingTold')}
-        </Empty>
+          <Button variant="default" size="xs" mt="sm" onClick={() => look('')}>
+            {t('clear')}
+          </Button>
+        </Nothing>
       )}
       {shown.length > 0 && <PriceTable prices={shown} named={named} />}
       {shown.length < found.length && (
@@ -70,6 +66,15 @@ export function Prices({ text, look, providers }: PricesProps) {
         </Button>
       )}
     </section>
+  );
+}
+
+function Nothing({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <div className={classes.nothing}>
+      <h3>{title}</h3>
+      {children}
+    </div>
   );
 }
 

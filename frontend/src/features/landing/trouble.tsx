@@ -1,0 +1,1 @@
+export { Trouble as default } from '../../shared/ui/states.tsx';
