@@ -3,7 +3,7 @@ import { admin, Person } from './people.ts';
 import { expectSound } from './sights.ts';
 import { totp } from './totp.ts';
 
-test.slow(); // each page is looked at in four ways
+test.describe.configure({ timeout: 120_000 }); // each page is looked at in four ways
 
 test('somebody changes their password and ends what others could use', async ({ page, context, browser, baseURL }) => {
   const person = await Person.join('Owner');

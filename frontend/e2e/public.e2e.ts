@@ -4,7 +4,7 @@ import { expect, test } from './page.ts';
 import { admin, Person } from './people.ts';
 import { expectSound } from './sights.ts';
 
-test.slow(); // each page is looked at in four ways
+test.describe.configure({ timeout: 120_000 }); // each page is looked at in four ways
 
 test('the landing says what the bank does and what models cost', async ({ page }) => {
   await page.goto('/');
