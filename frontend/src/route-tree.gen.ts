@@ -15,6 +15,7 @@ import { Route as ForgotPasswordRouteImport } from './routes/forgot-password';
 import { Route as ResetPasswordRouteImport } from './routes/reset-password';
 import { Route as SignInRouteImport } from './routes/sign-in';
 import { Route as SignUpRouteImport } from './routes/sign-up';
+import { Route as SigninRouteImport } from './routes/signin';
 import { Route as VerifyEmailRouteImport } from './routes/verify-email';
 import { Route as AppAccountRouteImport } from './routes/_app.account';
 import { Route as AppDepositRouteImport } from './routes/_app.deposit';
@@ -62,6 +63,11 @@ const SignInRoute = SignInRouteImport.update({
 const SignUpRoute = SignUpRouteImport.update({
   id: '/sign-up',
   path: '/sign-up',
+  getParentRoute: () => rootRouteImport,
+} as any);
+const SigninRoute = SigninRouteImport.update({
+  id: '/signin',
+  path: '/signin',
   getParentRoute: () => rootRouteImport,
 } as any);
 const VerifyEmailRoute = VerifyEmailRouteImport.update({
@@ -166,6 +172,7 @@ export interface FileRoutesByFullPath {
   '/reset-password': typeof ResetPasswordRoute;
   '/sign-in': typeof SignInRoute;
   '/sign-up': typeof SignUpRoute;
+  '/signin': typeof SigninRoute;
   '/verify-email': typeof VerifyEmailRoute;
   '/account': typeof AppAccountRoute;
   '/deposit': typeof AppDepositRoute;
@@ -192,6 +199,7 @@ export interface FileRoutesByTo {
   '/reset-password': typeof ResetPasswordRoute;
   '/sign-in': typeof SignInRoute;
   '/sign-up': typeof SignUpRoute;
+  '/signin': typeof SigninRoute;
   '/verify-email': typeof VerifyEmailRoute;
   '/account': typeof AppAccountRoute;
   '/deposit': typeof AppDepositRoute;
@@ -220,6 +228,7 @@ export interface FileRoutesById {
   '/reset-password': typeof ResetPasswordRoute;
   '/sign-in': typeof SignInRoute;
   '/sign-up': typeof SignUpRoute;
+  '/signin': typeof SigninRoute;
   '/verify-email': typeof VerifyEmailRoute;
   '/_app/account': typeof AppAccountRoute;
   '/_app/deposit': typeof AppDepositRoute;
@@ -248,6 +257,7 @@ export interface FileRouteTypes {
     | '/reset-password'
     | '/sign-in'
     | '/sign-up'
+    | '/signin'
     | '/verify-email'
     | '/account'
     | '/deposit'
@@ -274,6 +284,7 @@ export interface FileRouteTypes {
     | '/reset-password'
     | '/sign-in'
     | '/sign-up'
+    | '/signin'
     | '/verify-email'
     | '/account'
     | '/deposit'
@@ -301,6 +312,7 @@ export interface FileRouteTypes {
     | '/reset-password'
     | '/sign-in'
     | '/sign-up'
+    | '/signin'
     | '/verify-email'
     | '/_app/account'
     | '/_app/deposit'
@@ -329,6 +341,7 @@ export interface RootRouteChildren {
   ResetPasswordRoute: typeof ResetPasswordRoute;
   SignInRoute: typeof SignInRoute;
   SignUpRoute: typeof SignUpRoute;
+  SigninRoute: typeof SigninRoute;
   VerifyEmailRoute: typeof VerifyEmailRoute;
 }
 
@@ -374,6 +387,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-up';
       fullPath: '/sign-up';
       preLoaderRoute: typeof SignUpRouteImport;
+      parentRoute: typeof rootRouteImport;
+    };
+    '/signin': {
+      id: '/signin';
+      path: '/signin';
+      fullPath: '/signin';
+      preLoaderRoute: typeof SigninRouteImport;
       parentRoute: typeof rootRouteImport;
     };
     '/verify-email': {
@@ -563,6 +583,7 @@ const rootRouteChildren: RootRouteChildren = {
   ResetPasswordRoute: ResetPasswordRoute,
   SignInRoute: SignInRoute,
   SignUpRoute: SignUpRoute,
+  SigninRoute: SigninRoute,
   VerifyEmailRoute: VerifyEmailRoute,
 };
 export const routeTree = rootRouteImport

@@ -2,7 +2,11 @@ import { createFileRoute } from '@tanstack/react-router';
 import { SignIn } from '../features/entrance/sign-in.tsx';
 
 export const Route = createFileRoute('/sign-in')({
-  validateSearch: (search: Record<string, unknown>): { next?: string } => (typeof search['next'] === 'string' ? { next: search['next'] } : {}),
+  // Single sign-on says why it came to nothing.
+  validateSearch: ({ next, error }: Record<string, unknown>): { next?: string; error?: string } => ({
+    ...(typeof next === 'string' ? { next } : {}),
+    ...(typeof error === 'string' ? { error } : {}),
+  }),
   component: Start,
 });
 

@@ -1,9 +1,14 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { expect, it, vi } from 'vitest';
 import { CombinedError, type OperationResult } from 'urql';
+import type { WaysToConfirmQuery } from '../graphql/graphql.ts';
 import { ReauthenticateProvider, useConfirmed } from './reauthenticate.tsx';
 import { show } from './testing/render.tsx';
 
+const ways: WaysToConfirmQuery = {
+  viewer: { id: 'usr_1', hasPassword: true, passkeys: [], identities: [] },
+  signInMethods: { passkeys: true, oidc: { name: 'Corp', url: '/auth/oidc/start' } },
+};
 const refusal = (code: string) => new CombinedError({ graphQLErrors: [{ message: code, extensions: { code } }] });
 const answer = (error?: CombinedError) => Promise.resolve({ data: { done: true }, error } as unknown as OperationResult<{ done: boolean }>);
 
@@ -26,6 +31,7 @@ it('does an act again once its author has given the password and a code', async 
     </ReauthenticateProvider>,
     {
       answers: {
+        WaysToConfirm: () => ways,
         Reauthenticate: (variables) => {
           given.push(variables);
           return variables['code'] === null ? refusal('SECOND_FACTOR_REQUIRED') : variables['code'] === '123456' ? { reauthenticate: true } : refusal('UNAUTHENTICATED');
@@ -54,10 +60,12 @@ it('gives the refusal to who closes the dialog', async () => {
     <ReauthenticateProvider>
       <Act act={act} then={then} />
     </ReauthenticateProvider>,
+    { answers: { WaysToConfirm: () => ({ ...ways, viewer: { ...ways.viewer, hasPassword: false, identities: [{ id: 'idn_1' }] } }) } },
   );
   fireEvent.click(await screen.findByRole('button', { name: 'Withdraw' }));
-  const cancels = await screen.findAllByRole('button', { name: 'Cancel' });
-  fireEvent.click(cancels.at(-1) as HTMLElement);
+  expect((await screen.findByRole('link', { name: 'Confirm with Corp' })).getAttribute('href')).toBe('/auth/oidc/start?fresh&return=%2F');
+  expect(screen.queryByLabelText(/^Password/u)).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
   await waitFor(() => expect(then).toHaveBeenCalledTimes(1));
   expect(then.mock.calls[0]?.[0]?.graphQLErrors[0]?.extensions['code']).toBe('REAUTHENTICATION_REQUIRED');
   expect(act).toHaveBeenCalledTimes(1);

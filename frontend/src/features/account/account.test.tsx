@@ -3,14 +3,16 @@ import { CombinedError } from 'urql';
 import { beforeEach, expect, it, vi } from 'vitest';
 import type {
   AccountQuery, ChangeEmailMutation, ChangePasswordMutation, ConfirmTotpMutation, DeleteAccountMutation, DisableTotpMutation, EnrolTotpMutation, NewRecoveryCodesMutation,
-  RevokeOtherSessionsMutation, RevokeSessionMutation, SendVerificationMutation, SessionPartsFragment, ViewerQuery,
+  AddPasskeyMutation, BeginPasskeyRegistrationMutation, LinkIdentityMutation, RemovePasskeyMutation, RevokeOtherSessionsMutation, RevokeSessionMutation, SendVerificationMutation, SessionPartsFragment, ViewerQuery,
 } from '../../graphql/graphql.ts';
 import { leave } from '../../shared/leave.ts';
+import { hasPasskeys, makePasskey } from '../../shared/passkey.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
 import { Account, type Owner } from './account.tsx';
 
 vi.mock('../../shared/leave.ts', () => ({ leave: vi.fn<typeof leave>() }));
+vi.mock('../../shared/passkey.ts', () => ({ hasPasskeys: vi.fn<typeof hasPasskeys>(() => true), makePasskey: vi.fn<typeof makePasskey>() }));
 const copied = vi.fn<(text: string) => Promise<void>>(() => Promise.resolve());
 Object.defineProperty(navigator, 'clipboard', { value: { writeText: copied } });
 beforeEach(() => {
@@ -29,15 +31,17 @@ const session = (id: string, more: Partial<SessionPartsFragment> = {}): SessionP
 });
 const someone: Owner = {
   id: 'usr_1', displayName: 'Tom', email, emailVerifiedAt: null, createdAt: '2026-01-02T03:04:05Z', hasPassword: true, secondFactor: { since: null, recoveryCodesLeft: 0 },
-  sessions: [session('ses_1', { current: true })],
+  sessions: [session('ses_1', { current: true })], passkeys: [], identities: [],
 };
 const factor = { id: 'usr_1', secondFactor: { since: '2026-01-02T03:04:05Z', recoveryCodesLeft: 9 } };
 
 const refusal = (code: string, more: Record<string, unknown> = {}) =>
   new CombinedError({ graphQLErrors: [{ message: code, extensions: { code, ...more } }] });
 
+const methods: AccountQuery['signInMethods'] = { passkeys: true, oidc: { name: 'Corp' } };
+
 async function open(owner: Partial<Owner> = {}, answers: Answers = {}) {
-  const account: AccountQuery = { viewer: { ...someone, ...owner } };
+  const account: AccountQuery = { viewer: { ...someone, ...owner }, signInMethods: methods };
   show(
     <ViewerProvider viewer={viewer}>
       <Account />
@@ -200,4 +204,42 @@ it('deletes the account of who types its e-mail', async () => {
   error = undefined;
   fireEvent.click(confirm);
   await waitFor(() => expect(leave).toHaveBeenCalledWith('/'));
+});
+
+it('adds a passkey of the device, and takes one away', async () => {
+  const passkey = { id: 'psk_1', name: 'My laptop', createdAt: '2026-01-02T03:04:05Z', lastUsedAt: null };
+  const begun: BeginPasskeyRegistrationMutation = { beginPasskeyRegistration: { id: 'cer_1', options: '{"challenge":"x"}' } };
+  const added: AddPasskeyMutation = { addPasskey: passkey };
+  const removed: RemovePasskeyMutation = { removePasskey: true };
+  const given: unknown[] = [];
+  const keep = (answer: unknown) => (variables: unknown) => {
+    given.push(variables);
+    return answer;
+  };
+  await open({ passkeys: [passkey] }, { BeginPasskeyRegistration: () => begun, AddPasskey: keep(added), RemovePasskey: keep(removed) });
+  const passkeys = section('Passkeys');
+  expect(passkeys.getByText(/never used/u)).toBeDefined();
+  press('Add a passkey');
+  await type(/^Name/u, 'My phone');
+  vi.mocked(makePasskey).mockResolvedValueOnce(undefined).mockResolvedValueOnce('{"id":"y"}');
+  press('Add a passkey');
+  expect(await screen.findByText(/Nothing was added/u)).toBeDefined();
+  press('Add a passkey');
+  await waitFor(() => expect(given).toEqual([{ input: { ceremonyId: 'cer_1', credential: '{"id":"y"}', name: 'My phone' } }]));
+  press('Remove My laptop');
+  await waitFor(() => expect(given[1]).toEqual({ id: 'psk_1' }));
+});
+
+it('keeps the only way to sign in', async () => {
+  const passkey = { id: 'psk_1', name: 'My laptop', createdAt: '2026-01-02T03:04:05Z', lastUsedAt: null };
+  await open({ hasPassword: false, passkeys: [passkey] }, { RemovePasskey: () => refusal('CONFLICT') });
+  press('Remove My laptop');
+  expect(await screen.findByText(/Nothing else signs you in/u)).toBeDefined();
+});
+
+it('links a single sign-on, and unlinks it', async () => {
+  const begun: LinkIdentityMutation = { linkIdentity: { url: '/auth/oidc/start?link=cer_1' } };
+  await open({}, { LinkIdentity: () => begun });
+  press('Link Corp');
+  await waitFor(() => expect(leave).toHaveBeenCalledWith('/auth/oidc/start?link=cer_1'));
 });

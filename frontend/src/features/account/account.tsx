@@ -3,6 +3,8 @@ import { AccountDocument, type AccountQuery } from '../../graphql/graphql.ts';
 import { Page } from '../../shared/ui/page.tsx';
 import { SkeletonRows, Trouble } from '../../shared/ui/states.tsx';
 import { Deletion } from './deletion.tsx';
+import { Identities } from './identities.tsx';
+import { Passkeys } from './passkeys.tsx';
 import { Password } from './password.tsx';
 import { Profile } from './profile.tsx';
 import { SecondFactor } from './second-factor.tsx';
@@ -27,6 +29,8 @@ export function Account() {
           <Profile owner={owner} />
           <Password has={owner.hasPassword ?? true} email={owner.email ?? ''} />
           <SecondFactor factor={owner.secondFactor} />
+          <Passkeys passkeys={owner.passkeys} offered={data?.signInMethods.passkeys ?? false} refresh={refresh} />
+          <Identities identities={owner.identities} name={data?.signInMethods.oidc?.name} refresh={refresh} />
           <Sessions sessions={owner.sessions} refresh={refresh} />
           <Deletion email={owner.email ?? ''} />
         </>

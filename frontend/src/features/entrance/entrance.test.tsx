@@ -1,8 +1,9 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { CombinedError } from 'urql';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RequestPasswordResetMutation, ResetPasswordMutation, SignInMutation, SignUpMutation, VerifyEmailMutation } from '../../graphql/graphql.ts';
+import type { RequestPasswordResetMutation, ResetPasswordMutation, SignInMethodsQuery, SignInMutation, SignInWithPasskeyMutation, SignUpMutation, VerifyEmailMutation } from '../../graphql/graphql.ts';
 import { leave } from '../../shared/leave.ts';
+import type { PasskeyAnswer } from '../../shared/passkey.ts';
 import { show } from '../../shared/testing/render.tsx';
 import { ForgotPassword } from './forgot-password.tsx';
 import { ResetPassword } from './reset-password.tsx';
@@ -14,6 +15,12 @@ vi.mock('../../shared/leave.ts', () => ({ leave: vi.fn<typeof leave>() }));
 beforeEach(() => {
   vi.mocked(leave).mockClear();
 });
+
+const asked = vi.fn<() => Promise<PasskeyAnswer | CombinedError | undefined>>();
+vi.mock('../../shared/passkey.ts', () => ({ hasPasskeys: () => true, useAskPasskey: () => asked }));
+
+const ways: SignInMethodsQuery['signInMethods'] = { signUp: 'OPEN', password: true, passkeys: true, oidc: { name: 'Corp', url: '/auth/oidc/start' } };
+const offers = (some: Partial<typeof ways> = {}) => ({ SignInMethods: (): SignInMethodsQuery => ({ signInMethods: { ...ways, ...some } }) });
 
 const refusal = (code: string, more: Record<string, unknown> = {}) =>
   new CombinedError({ graphQLErrors: [{ message: code, extensions: { code, ...more } }] });
@@ -35,13 +42,13 @@ describe('signing in', () => {
   const signedIn: SignInMutation = { signIn: { viewer: { id: 'usr_1' } } };
 
   it('leads to where somebody wanted to go', async () => {
-    show(<SignIn next="/keys" />, { answers: { SignIn: () => signedIn } });
+    show(<SignIn next="/keys" />, { answers: { ...offers(), SignIn: () => signedIn } });
     await enterAs();
     await waitFor(() => expect(leave).toHaveBeenCalledWith('/keys'));
   });
 
   it('never leads to another host', async () => {
-    show(<SignIn next="//evil.example" />, { answers: { SignIn: () => signedIn } });
+    show(<SignIn next="//evil.example" />, { answers: { ...offers(), SignIn: () => signedIn } });
     await enterAs();
     await waitFor(() => expect(leave).toHaveBeenCalledWith('/home'));
   });
@@ -53,7 +60,7 @@ describe('signing in', () => {
       codes.push(code);
       return code === null ? refusal('SECOND_FACTOR_REQUIRED') : code === '123456' ? signedIn : refusal('UNAUTHENTICATED');
     };
-    show(<SignIn />, { answers: { SignIn: SignInAnswer } });
+    show(<SignIn />, { answers: { ...offers(), SignIn: SignInAnswer } });
     await enterAs();
     await type(/^Code/u, '000000');
     press('Sign in');
@@ -66,7 +73,7 @@ describe('signing in', () => {
 
   it('says that it was wrong, and how long to wait', async () => {
     let error = refusal('UNAUTHENTICATED');
-    show(<SignIn />, { answers: { SignIn: () => error } });
+    show(<SignIn />, { answers: { ...offers(), SignIn: () => error } });
     await enterAs();
     expect((await screen.findByRole('alert')).textContent).toBe('Wrong e-mail or password.');
     error = refusal('RATE_LIMITED', { retryAfterSeconds: 42 });
@@ -76,11 +83,52 @@ describe('signing in', () => {
   });
 });
 
+describe('signing in without a password', () => {
+  it('takes a passkey', async () => {
+    const signedIn: SignInWithPasskeyMutation = { signInWithPasskey: { viewer: { id: 'usr_1' } } };
+    let error: CombinedError | undefined = refusal('UNAUTHENTICATED');
+    show(<SignIn next="/keys" />, { answers: { ...offers(), SignInWithPasskey: () => error ?? signedIn } });
+    asked.mockResolvedValueOnce(undefined).mockResolvedValue({ ceremonyId: 'cer_1', credential: '{}' });
+    fireEvent.click(await screen.findByRole('button', { name: 'Sign in with a passkey' }));
+    expect(await screen.findByText(/The device gave no passkey/u)).toBeDefined();
+    press('Sign in with a passkey');
+    expect(await screen.findByText(/This passkey is not good here/u)).toBeDefined();
+    error = undefined;
+    press('Sign in with a passkey');
+    await waitFor(() => expect(leave).toHaveBeenCalledWith('/keys'));
+  });
+
+  it('leads to single sign-on, and back to where somebody wanted to go', async () => {
+    show(<SignIn next="/keys?a=b" />, { answers: offers({ password: false }) });
+    const link = await screen.findByRole('link', { name: 'Continue with Corp' });
+    expect(link.getAttribute('href')).toBe('/auth/oidc/start?return=%2Fkeys%3Fa%3Db');
+    expect(screen.queryByLabelText(/^Password/u)).toBeNull();
+  });
+
+  it.each([
+    ['denied', 'Your sign-on provider did not let you in.'],
+    ['<b>anything</b>', 'Single sign-on did not work, through a fault of ours. Try again, or sign in in another way.'],
+  ])('says why a sign-on came to nothing: %s', async (error, words) => {
+    show(<SignIn error={error} />, { answers: offers() });
+    expect((await screen.findByRole('alert')).textContent).toBe(words);
+  });
+
+  it.each([
+    ['CLOSED', 'Sign-up is closed'],
+    ['INVITE', 'Sign-up is by invitation'],
+  ] as const)('says that sign-up is %s before anybody fills in a form', async (signUp, title) => {
+    show(<SignUp />, { answers: offers({ signUp }) });
+    expect(await screen.findByRole('heading', { name: title })).toBeDefined();
+    expect(screen.queryByRole('button', { name: 'Open an account' })).toBeNull();
+  });
+});
+
 describe('signing up', () => {
   it('takes an invitation for its e-mail', async () => {
     let given: unknown;
     const signedUp: SignUpMutation = { signUp: { viewer: { id: 'usr_1' } } };
     const answers = {
+      ...offers(),
       SignUp: (variables: unknown) => {
         given = variables;
         return signedUp;
@@ -99,7 +147,7 @@ describe('signing up', () => {
     ['FORBIDDEN', { field: 'input.invite' }, /Sign-up is by invitation/u],
     ['FORBIDDEN', {}, /Accounts are made by the operator/u],
   ])('says what %s %j means', async (code, more, words) => {
-    show(<SignUp />, { answers: { SignUp: () => refusal(code, more) } });
+    show(<SignUp />, { answers: { ...offers(), SignUp: () => refusal(code, more) } });
     await type(/^E-mail/u, 'tom@example.com');
     await open();
     expect(await screen.findByText(words)).toBeDefined();

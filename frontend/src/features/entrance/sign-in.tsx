@@ -1,17 +1,52 @@
 import { Anchor, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { useMutation } from 'urql';
-import { SignInDocument } from '../../graphql/graphql.ts';
+import { useMutation, useQuery } from 'urql';
+import { SignInDocument, SignInMethodsDocument } from '../../graphql/graphql.ts';
 import { leave } from '../../shared/leave.ts';
 import { problemOf } from '../../shared/problem.ts';
 import { Entrance } from './entrance.tsx';
 import { localPath } from './next.ts';
+import { OtherWays } from './other-ways.tsx';
 import { Refusal, useSayRefusal } from './problems.tsx';
+import { signOnWord } from './sign-on-error.ts';
 import { useWords } from './words.ts';
 
-/** Signs somebody in, and leads them to where they wanted to go. */
-export function SignIn({ next }: { readonly next?: string }) {
+interface SignInProps {
+  readonly next?: string;
+  /** Why a single sign-on came to nothing. */
+  readonly error?: string;
+}
+
+/** Signs somebody in, in the ways that there are here, and leads them to where they wanted to go. */
+export function SignIn({ next: wanted, error }: SignInProps) {
+  const t = useWords();
+  const [{ data }] = useQuery({ query: SignInMethodsDocument });
+  const methods = data?.signInMethods;
+  const next = localPath(wanted);
+  return (
+    <Entrance
+      title={t('signIn')}
+      lead={t('signInLead')}
+      below={
+        methods?.signUp !== 'CLOSED' && (
+          <>
+            {t('noAccount')}{' '}
+            <Anchor component={Link} to="/sign-up" inherit underline="always">
+              {t('signUp')}
+            </Anchor>
+          </>
+        )
+      }
+    >
+      {error !== undefined && <Refusal>{t(signOnWord(error))}</Refusal>}
+      {methods?.password !== false && <PasswordForm next={next} />}
+      {methods !== undefined && <OtherWays methods={methods} next={next} />}
+    </Entrance>
+  );
+}
+
+function PasswordForm({ next }: { readonly next: string }) {
   const t = useWords();
   const say = useSayRefusal();
   const [{ error, fetching, data }, signIn] = useMutation(SignInDocument);
@@ -27,76 +62,63 @@ export function SignIn({ next }: { readonly next?: string }) {
     event.preventDefault();
     const answer = await signIn({ input: { email, password, code: coded ? code : null } });
     if (answer.data != null) {
-      leave(localPath(next));
+      leave(next);
     } else if (answer.error !== undefined && problemOf(answer.error).code === 'SECOND_FACTOR_REQUIRED') {
       setCoded(true);
     }
   };
   return (
-    <Entrance
-      title={t('signIn')}
-      lead={t('signInLead')}
-      below={
-        <>
-          {t('noAccount')}{' '}
-          <Anchor component={Link} to="/sign-up" inherit underline="always">
-            {t('signUp')}
-          </Anchor>
-        </>
-      }
-    >
-      <form onSubmit={(event) => void submit(event)}>
-        <Stack>
-          {wrong && !coded && <Refusal>{t('wrong')}</Refusal>}
-          {problem !== undefined && !wrong && problem.code !== 'SECOND_FACTOR_REQUIRED' && <Refusal>{say(problem)}</Refusal>}
+    <form onSubmit={(event) => void submit(event)}>
+      <Stack>
+        {wrong && !coded && <Refusal>{t('wrong')}</Refusal>}
+        {problem !== undefined && !wrong && problem.code !== 'SECOND_FACTOR_REQUIRED' && <Refusal>{say(problem)}</Refusal>}
+        <TextInput
+          label={t('email')}
+          name="email"
+          type="email"
+          autoComplete="username"
+          required
+          withAsterisk={false}
+          value={email}
+          onChange={(event) => {
+            setEmail(event.currentTarget.value);
+            setCoded(false);
+          }}
+        />
+        <PasswordInput
+          label={t('password')}
+          name="password"
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+          value={password}
+          onChange={(event) => {
+            setPassword(event.currentTarget.value);
+            setCoded(false);
+          }}
+        />
+        {coded && (
           <TextInput
-            label={t('email')}
-            name="email"
-            type="email"
-            autoComplete="username"
+            label={t('code')}
+            description={t('codeHint')}
+            name="code"
+            autoComplete="one-time-code"
             required
             withAsterisk={false}
-            value={email}
-            onChange={(event) => {
-              setEmail(event.currentTarget.value);
-              setCoded(false);
-            }}
+            // oxlint-disable-next-line jsx-a11y/no-autofocus -- it appears because it is asked for
+            autoFocus
+            value={code}
+            onChange={(event) => setCode(event.currentTarget.value)}
+            error={wrong && t('wrongCode')}
           />
-          <PasswordInput
-            label={t('password')}
-            name="password"
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            value={password}
-            onChange={(event) => {
-              setPassword(event.currentTarget.value);
-              setCoded(false);
-            }}
-          />
-          {coded && (
-            <TextInput
-              label={t('code')}
-              description={t('codeHint')}
-              name="code"
-              autoComplete="one-time-code"
-              required
-              withAsterisk={false}
-              // oxlint-disable-next-line jsx-a11y/no-autofocus -- it appears because it is asked for
-              autoFocus
-              value={code}
-              onChange={(event) => setCode(event.currentTarget.value)}
-              error={wrong && t('wrongCode')}
-            />
-          )}
-          <Button type="submit" loading={fetching || data != null} fullWidth>
-            {t('signIn')}
-          </Button>
-          <Anchor component={Link} to="/forgot-password" size="sm">
-            {t('forgot')}
-          </Anchor>
-        </Stack>
-      </form>
-    </Entrance>
+        )}
+        <Button type="submit" loading={fetching || data != null} fullWidth>
+          {t('signIn')}
+        </Button>
+        <Anchor component={Link} to="/forgot-password" size="sm">
+          {t('forgot')}
+        </Anchor>
+      </Stack>
+    </form>
   );
 }
