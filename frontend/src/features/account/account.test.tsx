@@ -3,7 +3,7 @@ import { CombinedError } from 'urql';
 import { beforeEach, expect, it, vi } from 'vitest';
 import type {
   AccountQuery, ChangeEmailMutation, ChangePasswordMutation, ConfirmTotpMutation, DeleteAccountMutation, DisableTotpMutation, EnrolTotpMutation, NewRecoveryCodesMutation,
-  AddPasskeyMutation, BeginPasskeyRegistrationMutation, LinkIdentityMutation, RemovePasskeyMutation, RevokeOtherSessionsMutation, RevokeSessionMutation, SendVerificationMutation, SessionPartsFragment, ViewerQuery,
+  AddPasskeyMutation, BeginPasskeyRegistrationMutation, LinkIdentityMutation, RemovePasskeyMutation, RevokeOtherSessionsMutation, RevokeSessionMutation, SecurityEventsQuery, SendVerificationMutation, SessionPartsFragment, ViewerQuery,
 } from '../../graphql/graphql.ts';
 import { leave } from '../../shared/leave.ts';
 import { hasPasskeys, makePasskey } from '../../shared/passkey.ts';
@@ -35,6 +35,15 @@ const someone: Owner = {
 };
 const factor = { id: 'usr_1', secondFactor: { since: '2026-01-02T03:04:05Z', recoveryCodesLeft: 9 } };
 
+const events = (count: number): SecurityEventsQuery => ({
+  auditLog: {
+    totalCount: 30,
+    edges: Array.from({ length: count }, (_, i) => ({
+      node: { id: `aud_${i}`, at: '2026-01-02T03:04:05Z', action: 'user.signIn', actor: { id: 'usr_1', displayName: 'Tom' }, ip: '192.0.2.7', userAgent: null },
+    })),
+  },
+});
+
 const refusal = (code: string, more: Record<string, unknown> = {}) =>
   new CombinedError({ graphQLErrors: [{ message: code, extensions: { code, ...more } }] });
 
@@ -46,7 +55,7 @@ async function open(owner: Partial<Owner> = {}, answers: Answers = {}) {
     <ViewerProvider viewer={viewer}>
       <Account />
     </ViewerProvider>,
-    { answers: { Viewer: (): ViewerQuery => ({ viewer }), WalletChanged: () => undefined, Account: () => account, ...answers } },
+    { answers: { Viewer: (): ViewerQuery => ({ viewer }), WalletChanged: () => undefined, Account: () => account, SecurityEvents: () => events(0), ...answers } },
   );
   await screen.findByRole('heading', { name: 'Profile' });
 }
@@ -242,4 +251,16 @@ it('links a single sign-on, and unlinks it', async () => {
   await open({}, { LinkIdentity: () => begun });
   press('Link Corp');
   await waitFor(() => expect(leave).toHaveBeenCalledWith('/auth/oidc/start?link=cer_1'));
+});
+
+it('shows what was done to the account, and by whom', async () => {
+  const [first] = events(1).auditLog.edges;
+  const someEvents = first === undefined ? [] : [first, { node: { ...first.node, id: 'aud_a', action: 'user.status', actor: { id: 'usr_9', displayName: 'Admin' }, ip: null } }, { node: { ...first.node, id: 'aud_b', action: 'user.newer', actor: null, ip: null } }];
+  await open({}, { SecurityEvents: ({ first: asked }) => (asked === 5 ? { auditLog: { totalCount: 30, edges: someEvents } } : events(25)) });
+  const log = section('Security events');
+  expect(log.getByText('Signed in')).toBeDefined();
+  expect(log.getByText('by Admin')).toBeDefined();
+  expect(log.getByText('user.newer')).toBeDefined();
+  fireEvent.click(log.getByRole('button', { name: 'Show more' }));
+  await waitFor(() => expect(log.getAllByText('Signed in')).toHaveLength(25));
 });

@@ -3,6 +3,7 @@ import { AccountDocument, type AccountQuery } from '../../graphql/graphql.ts';
 import { Page } from '../../shared/ui/page.tsx';
 import { SkeletonRows, Trouble } from '../../shared/ui/states.tsx';
 import { Deletion } from './deletion.tsx';
+import { Events } from './events.tsx';
 import { Identities } from './identities.tsx';
 import { Passkeys } from './passkeys.tsx';
 import { Password } from './password.tsx';
@@ -32,6 +33,7 @@ export function Account() {
           <Passkeys passkeys={owner.passkeys} offered={data?.signInMethods.passkeys ?? false} refresh={refresh} />
           <Identities identities={owner.identities} name={data?.signInMethods.oidc?.name} refresh={refresh} />
           <Sessions sessions={owner.sessions} refresh={refresh} />
+          <Events owner={owner.id} />
           <Deletion email={owner.email ?? ''} />
         </>
       )}
