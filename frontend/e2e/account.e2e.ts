@@ -13,7 +13,7 @@ test('somebody changes their password and ends what others could use', async ({ 
   await other.goto('/sign-in');
   await other.getByLabel('E-mail').fill(person.email);
   await other.getByLabel('Password', { exact: true }).fill(admin.password);
-  await other.getByRole('button', { name: 'Sign in' }).click();
+  await other.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(other).toHaveURL(/\/home$/);
 
   await page.goto('/account');
@@ -67,7 +67,7 @@ test('two-step verification is set up, asked for, and turned off', async ({ page
   await page.goto('/sign-in?next=/account');
   await page.getByLabel('E-mail').fill(person.email);
   await page.getByLabel('Password', { exact: true }).fill(admin.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByLabel('Code')).toBeFocused();
   await expectSound(page);
   await page.getByLabel('Code').fill(totp(secret, 1)); // that of now was used already

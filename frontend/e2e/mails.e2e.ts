@@ -69,6 +69,6 @@ test('the links in mails confirm an e-mail, and choose a new password', async ({
   await page.getByRole('link', { name: 'Sign in' }).click();
   await page.getByLabel('E-mail').fill('reader@example.com');
   await page.getByLabel('Password', { exact: true }).fill('another horse altogether');
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL(/\/home$/);
 });

@@ -53,7 +53,7 @@ test.describe('in Chinese', () => {
     await page.getByRole('link', { name: '登录' }).click();
     await page.getByLabel('邮箱').fill(admin.email);
     await page.getByLabel('密码', { exact: true }).fill('not the password');
-    await page.getByRole('button', { name: '登录' }).click();
+    await page.getByRole('button', { name: '登录', exact: true }).click();
     await expect(page.getByRole('alert')).toHaveText('邮箱或密码不正确。');
     await page.getByRole('button', { name: '语言: English' }).click();
     await expect(page.getByRole('alert')).toHaveText('Wrong e-mail or password.');
@@ -97,7 +97,7 @@ test('signing in leads to no other host', async ({ page, baseURL }) => {
   await page.goto('/sign-in?next=//evil.example/home');
   await page.getByLabel('E-mail').fill(person.email);
   await page.getByLabel('Password', { exact: true }).fill(admin.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page).toHaveURL(`${baseURL}/home`);
 });
 

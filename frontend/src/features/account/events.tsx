@@ -4,6 +4,7 @@ import { useQuery } from 'urql';
 import { SecurityEventsDocument, type SecurityEventsQuery } from '../../graphql/graphql.ts';
 import { SkeletonRows, Trouble } from '../../shared/ui/states.tsx';
 import { When } from '../../shared/ui/when.tsx';
+import { isAdmin, useViewer } from '../../shared/viewer.tsx';
 import { deviceOf } from './device.ts';
 import { isEventWord, useEventWords } from './event-words.ts';
 import { Block, Line, Section } from './section.tsx';
@@ -13,11 +14,11 @@ const more = 20;
 
 type Event = SecurityEventsQuery['auditLog']['edges'][number]['node'];
 
-/** What was done to the account, by whomever. */
+/** What somebody did, and what was done to them. An admin's log has everybody in it: here they see their own acts alone. */
 export function Events({ owner }: { readonly owner: string }) {
   const t = useEventWords();
   const [first, setFirst] = useState(some);
-  const [{ data, error, fetching }, again] = useQuery({ query: SecurityEventsDocument, variables: { subject: owner, first } });
+  const [{ data, error, fetching }, again] = useQuery({ query: SecurityEventsDocument, variables: { actor: isAdmin(useViewer()) ? owner : null, first } });
   const log = data?.auditLog;
   return (
     <Section id="events" title={t('title')} lead={t('lead')}>
