@@ -1,8 +1,16 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { readSearch } from '../features/ledger/filters.ts';
+import { LedgerPage } from '../features/ledger/ledger-page.tsx';
 
-export const Route = createFileRoute('/_app/admin/ledger')({ component: Ledger });
+export const Route = createFileRoute('/_app/admin/ledger')({ validateSearch: readSearch, component: Ledger });
 
 function Ledger() {
-  return <Page title="Ledger">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return (
+    <LedgerPage
+      search={search}
+      change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('row' in change), resetScroll: false })}
+    />
+  );
 }

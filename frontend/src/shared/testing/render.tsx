@@ -3,8 +3,8 @@ import { createMemoryHistory, createRootRoute, createRoute, createRouter, Outlet
 import { render, type RenderResult } from '@testing-library/react';
 import { type DocumentNode, Kind } from 'graphql';
 import type { ReactNode } from 'react';
-import { type Client, CombinedError, type GraphQLRequest, makeErrorResult, Provider } from 'urql';
-import { fromValue, merge, never } from 'wonka';
+import { type AnyVariables, type Client, CombinedError, createRequest, type GraphQLRequest, makeErrorResult, Provider } from 'urql';
+import { fromValue, merge, never, toPromise } from 'wonka';
 import { theme } from '../theme.ts';
 
 /** Answers an operation by its name; undefined keeps it waiting, a CombinedError is the server's, another Error the network's. */
@@ -30,14 +30,18 @@ function scripted(answers: Answers): Client {
     }
     return fromValue(data instanceof Error ? makeErrorResult(operation, data) : { operation, data, stale: false, hasNext: false });
   };
+  const ask = (document: DocumentNode, variables: AnyVariables) => {
+    const source = answer(createRequest(document, variables));
+    return Object.assign(source, { toPromise: () => toPromise(source) });
+  };
   return {
     // As of the real one, an answer is not the end: where it ends, an error is forgotten.
     executeQuery: (request: GraphQLRequest) => merge([answer(request), never]),
     executeMutation: answer,
     executeSubscription: answer,
-    query: answer,
-    mutation: answer,
-    subscription: answer,
+    query: ask,
+    mutation: ask,
+    subscription: ask,
   } as unknown as Client;
 }
 
