@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { OverviewPage } from '../features/ledger/overview-page.tsx';
+import { readPeriod } from '../features/ledger/period.ts';
 
-export const Route = createFileRoute('/_app/admin/')({ component: Overview });
+export const Route = createFileRoute('/_app/admin/')({ validateSearch: readPeriod, component: Overview });
 
 function Overview() {
-  return <Page title="Overview">{null}</Page>;
+  const { period = 'day' } = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <OverviewPage period={period} change={(next) => void navigate({ search: readPeriod({ period: next }), replace: true, resetScroll: false })} />;
 }

@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { RoutingPage } from '../features/ledger/routing-page.tsx';
+import { readRoutingSearch } from '../features/ledger/routing-search.ts';
 
-export const Route = createFileRoute('/_app/admin/routing')({ component: Routing });
+export const Route = createFileRoute('/_app/admin/routing')({ validateSearch: readRoutingSearch, component: Routing });
 
 function Routing() {
-  return <Page title="Routing">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <RoutingPage search={search} change={(change) => void navigate({ search: (before) => readRoutingSearch({ ...before, ...change }), resetScroll: false })} />;
 }

@@ -1,10 +1,11 @@
-import { Button, Group, Select, TextInput } from '@mantine/core';
+import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useEffect, useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 import { LedgerModelsDocument, LedgerPeopleDocument } from '../../graphql/graphql.ts';
 import { formatUnits, parseAmount } from '../../shared/money.ts';
 import { kinds, type LedgerSearch } from './filters.ts';
+import classes from './ledger.module.css';
 import { useLedgerWords } from './words.ts';
 
 interface FilterBarProps {
@@ -18,7 +19,7 @@ export function FilterBar({ search, change, personName }: FilterBarProps) {
   const t = useLedgerWords();
   const narrowed = search.kind !== undefined || search.person !== undefined || search.model !== undefined || search.least !== undefined;
   return (
-    <Group gap="xs" align="flex-start" component="search" aria-label={t('filters')}>
+    <search className={classes.filters} aria-label={t('filters')}>
       <Select
         aria-label={t('kind')}
         placeholder={t('anyKind')}
@@ -27,7 +28,6 @@ export function FilterBar({ search, change, personName }: FilterBarProps) {
         onChange={(kind) => change({ kind: kinds.find((one) => one === kind) })}
         clearable
         size="sm"
-        w={150}
       />
       <PersonFilter person={search.person} name={personName} change={(person) => change({ person })} />
       <ModelFilter model={search.model} change={(model) => change({ model })} />
@@ -37,7 +37,7 @@ export function FilterBar({ search, change, personName }: FilterBarProps) {
           {t('clear')}
         </Button>
       )}
-    </Group>
+    </search>
   );
 }
 
@@ -68,7 +68,6 @@ function PersonFilter({ person, name, change }: { readonly person: string | unde
       onSearchChange={setText}
       nothingFoundMessage={t(enough ? 'nobody' : 'personHint')}
       size="sm"
-      w={180}
     />
   );
 }
@@ -89,7 +88,6 @@ function ModelFilter({ model, change }: { readonly model: string | undefined; re
       limit={60}
       nothingFoundMessage={t('noModel')}
       size="sm"
-      w={180}
     />
   );
 }
@@ -120,7 +118,6 @@ function LeastFilter({ least, change }: { readonly least: string | undefined; re
       error={units === undefined || units < 0n ? t('leastBad') : undefined}
       inputMode="decimal"
       size="sm"
-      w={170}
     />
   );
 }

@@ -28,9 +28,9 @@ interface RowDrawerProps {
 export function RowDrawer({ id, close, open, only }: RowDrawerProps) {
   const t = useLedgerWords();
   return (
-    <Drawer.Root opened={id !== undefined} onClose={close} position="right" size={720}>
+    <Drawer.Root opened={id !== undefined} onClose={close} position="right" size={720} classNames={{ content: classes.drawer }}>
       <Drawer.Overlay backgroundOpacity={0.3} />
-      <Drawer.Content className={classes.drawer}>{id !== undefined && <Opened id={id} closeLabel={t('close')} open={open} only={only} />}</Drawer.Content>
+      <Drawer.Content>{id !== undefined && <Opened id={id} closeLabel={t('close')} open={open} only={only} />}</Drawer.Content>
     </Drawer.Root>
   );
 }
