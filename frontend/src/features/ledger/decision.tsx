@@ -19,7 +19,7 @@ export function Decision({ decision, kept = false }: { readonly decision: Candid
   const weights = same ? data?.settings : undefined;
   return (
     <Stack gap="sm">
-      <Text>{decision.chosen === null ? t('none') : <strong>{reason(decision.reason)}</strong>}</Text>
+      <Text className={classes.because}>{decision.chosen === null ? t('none') : reason(decision.reason)}</Text>
       {scored.length > 0 && (
         <>
           <ol className={classes.list}>

@@ -39,7 +39,7 @@ export default function Charts({ drawn, bucket, cut }: ChartsProps) {
             h={240}
             series={[
               { name: 'value', label: t('valueNow'), color: 'var(--accent)', type: 'area' },
-              { name: 'came', label: t('deposited'), color: 'var(--good)', type: 'bar' },
+              { name: 'came', label: t('deposited'), color: 'var(--over)', type: 'bar' },
               { name: 'used', label: t('used'), color: 'var(--warn)', type: 'bar' },
             ]}
             withDots={false}

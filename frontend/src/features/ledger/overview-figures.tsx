@@ -23,7 +23,7 @@ export function Figures({ pool, hours, moves, now }: FiguresProps) {
   const earned = profitOf(yesterday);
   const keys = [...(moved.came > 0 ? [t('came', { count: moved.came })] : []), ...(moved.left > 0 ? [t('left', { count: moved.left })] : [])].join(' · ');
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2, lg: 5 }}>
+    <SimpleGrid cols={{ base: 2, lg: 5 }}>
       <Figure label={t('value')} note={change === 0n ? t('noChange') : t('sinceMidnight', { change: dollars(formatUnits(change)) })}>
         <Dollars amount={pool.totalValue} places={2} />
       </Figure>
@@ -33,7 +33,7 @@ export function Figures({ pool, hours, moves, now }: FiguresProps) {
       <Figure label={t('contributors')} note={moved.depositors > 0 ? t('depositors', { count: moved.depositors }) : t('serving', { n: count(pool.activeContributors) })}>
         <span className="money">{count(pool.contributors)}</span>
       </Figure>
-      <Figure label={t('success')} note={<Rate today={rateOf(today)} yesterday={rateOf(yesterday)} />}>
+      <Figure label={t('success')} note={<Rate today={rateOf(today)} yesterday={rateOf(yesterday)} requests={String(today.requests)} />}>
         <span className="money">{percent(rateOf(today) ?? pool.successRate)}</span>
       </Figure>
       <Figure label={t('profit')} note={earned === '0' ? t('nothingYesterday') : t('yesterdayNow', { amount: showAmount(earned, 2, true).text })}>
@@ -45,11 +45,14 @@ export function Figures({ pool, hours, moves, now }: FiguresProps) {
 
 const dollars = (amount: string) => showAmount(amount, 2, true).text.replace(/^([−+]?)/u, '$1$$');
 
-function Rate({ today, yesterday }: { readonly today: number | undefined; readonly yesterday: number | undefined }) {
+function Rate({ today, yesterday, requests }: { readonly today: number | undefined; readonly yesterday: number | undefined; readonly requests: string }) {
   const t = useOverviewWords();
   if (today === undefined) {
     return t('noRequests');
   }
-  const points = ((today - (yesterday ?? today)) * 100).toFixed(1);
+  if (yesterday === undefined) {
+    return t('asked', { n: count(requests) });
+  }
+  const points = ((today - yesterday) * 100).toFixed(1);
   return Number(points) === 0 ? t('samePoints') : t('points', { change: Number(points) > 0 ? `+${points}` : points.replace('-', '−') });
 }

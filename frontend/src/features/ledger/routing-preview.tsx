@@ -73,7 +73,7 @@ export function Preview({ model, change }: PreviewProps) {
               />
               <TextInput label={t('maxTokens')} value={most} onChange={(event) => setMost(event.currentTarget.value)} inputMode="numeric" error={mostBad ? t('maxTokensBad') : undefined} miw={200} />
             </Group>
-            <Textarea label={t('prompt')} placeholder={t('promptDefault')} value={prompt} onChange={(event) => setPrompt(event.currentTarget.value)} autosize minRows={2} maxRows={8} />
+            <Textarea label={t('prompt')} placeholder={t('promptDefault')} value={prompt} onChange={(event) => setPrompt(event.currentTarget.value)} rows={3} resize="vertical" />
             <Button type="submit" w="max-content" disabled={fetching}>
               {t(fetching ? 'running' : 'run')}
             </Button>
