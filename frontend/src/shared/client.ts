@@ -63,7 +63,8 @@ export function connect(location: { readonly protocol: string; readonly host: st
             unsubscribe: live.subscribe(
               { query: request.query ?? '', variables: request.variables ?? {} },
               {
-                next: (answer) => sink.next({ data: answer.data ?? null, errors: [...(answer.errors ?? [])], extensions: answer.extensions ?? {} }),
+                // A list of errors is an error, even where it is empty.
+                next: ({ data, errors, extensions }) => sink.next({ data: data ?? null, extensions: extensions ?? {}, ...(errors === undefined ? {} : { errors: [...errors] }) }),
                 error: (error) => sink.error(error),
                 complete: () => sink.complete(),
               },

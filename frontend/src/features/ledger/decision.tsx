@@ -35,7 +35,7 @@ export function Decision({ decision, kept = false }: { readonly decision: Candid
       )}
       {out.length > 0 && (
         <>
-          <Title order={4} size="sm">
+          <Title order={3} size="sm">
             {t('outTold', { count: out.length })}
           </Title>
           <ul className={classes.list}>

@@ -77,7 +77,7 @@ const answers: Answers = {
 };
 
 function open({ search = {}, connection = 'open', more = {} }: { search?: LedgerSearch; connection?: Connection; more?: Answers } = {}) {
-  const change = vi.fn();
+  const change = vi.fn<(change: object) => void>();
   show(
     <ApiContext value={api(connection)}>
       <LedgerPage search={search} change={change} />

@@ -197,10 +197,10 @@ export class LiveLedger {
       this.#client.subscription(LedgerFeedDocument, { after: this.#live.books.cursor ?? null }),
       onEnd(ended),
       subscribe(({ data, error }) => {
-        if (error !== undefined) {
-          this.#refused(error, ended);
-        } else if (data != null) {
+        if (data != null) {
           this.#gather(data.transactionFeed);
+        } else if (error !== undefined) {
+          this.#refused(error, ended);
         }
       }),
     );

@@ -16,6 +16,9 @@ interface ChartsProps {
 const short = (n: number) => (Math.abs(n) >= 1000 ? n.toLocaleString('en-US', { notation: 'compact', maximumFractionDigits: 1 }) : String(Math.round(n * 100) / 100));
 const long = (n: number) => n.toLocaleString('en-US', { maximumFractionDigits: 4 });
 
+// What is drawn is hidden from those who can't see it, and takes no focus: they have the table.
+const quiet = { accessibilityLayer: false };
+
 /** The pool over time. */
 export default function Charts({ drawn, bucket, cut }: ChartsProps) {
   const t = useOverviewWords();
@@ -31,12 +34,13 @@ export default function Charts({ drawn, bucket, cut }: ChartsProps) {
             <Text size="sm" c="dimmed">
               {t('tooMany')}
             </Text>
-            <BarChart {...common} series={[{ name: 'used', label: t('used'), color: 'var(--over)' }]} />
+            <BarChart {...common} barChartProps={quiet} series={[{ name: 'used', label: t('used'), color: 'var(--over)' }]} />
           </>
         ) : (
           <CompositeChart
             {...common}
             h={240}
+            composedChartProps={quiet}
             series={[
               { name: 'value', label: t('valueNow'), color: 'var(--accent)', type: 'area' },
               { name: 'came', label: t('deposited'), color: 'var(--over)', type: 'bar' },
@@ -51,6 +55,7 @@ export default function Charts({ drawn, bucket, cut }: ChartsProps) {
         <Chart title={t('earnChart')} drawn={drawn} label={label} columns={[[t('charge'), 'charge'], [t('costUsd'), 'cost']]}>
           <AreaChart
             {...common}
+            areaChartProps={quiet}
             series={[
               { name: 'charge', label: t('charge'), color: 'var(--accent)' },
               { name: 'cost', label: t('costUsd'), color: 'var(--warn)' },
@@ -62,6 +67,7 @@ export default function Charts({ drawn, bucket, cut }: ChartsProps) {
         <Chart title={t('requestsChart')} drawn={drawn} label={label} columns={[[t('succeeded'), 'succeeded'], [t('failed'), 'failed']]}>
           <BarChart
             {...common}
+            barChartProps={quiet}
             type="stacked"
             series={[
               { name: 'succeeded', label: t('succeeded'), color: 'var(--accent)' },

@@ -1,6 +1,6 @@
 import { screen } from '@testing-library/react';
 import { CombinedError } from 'urql';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { OverviewQuery, OverviewTroublesQuery } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { OverviewPage } from './overview-page.tsx';
@@ -22,7 +22,8 @@ const answers: Answers = {
   OverviewTroubles: () => troubles,
   OverviewFeed: () => undefined,
 };
-const open = (more: Answers = {}) => show(<OverviewPage period="day" change={vi.fn()} />, { answers: { ...answers, ...more } });
+const refused = () => new CombinedError({ graphQLErrors: [{ message: 'no', extensions: { code: 'FORBIDDEN' } }] });
+const open = (more: Answers = {}) => show(<OverviewPage period="day" change={() => {}} />, { answers: { ...answers, ...more } });
 
 it('shows the figures and both shares', async () => {
   open();
@@ -52,7 +53,6 @@ it('puts what needs somebody first', async () => {
 });
 
 it('says what went wrong', async () => {
-  const refused = () => new CombinedError({ graphQLErrors: [{ message: 'no', extensions: { code: 'FORBIDDEN' } }] });
   open({ Overview: refused });
   expect((await screen.findByRole('alert')).textContent).toContain('You are not allowed to do this.');
 });

@@ -29,7 +29,7 @@ const answers: Answers = {
   RoutingOf: () => ({ node: { ...use, createdAt: '2026-01-01T00:00:00Z', transaction: { id: 'txn_1' }, routing: decision } }),
 };
 const open = (search: RoutingSearch = {}, more: Answers = {}) => {
-  const change = vi.fn();
+  const change = vi.fn<(change: object) => void>();
   show(<RoutingPage search={search} change={change} />, { answers: { ...answers, ...more } });
   return change;
 };
