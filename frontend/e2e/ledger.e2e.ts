@@ -104,6 +104,7 @@ test('waits while somebody looks, and loses no row', async ({ page }) => {
 });
 
 test('is narrowed by its address, walked by keys, opened and taken away', async ({ page }) => {
+  test.slow();
   const tom = await Person.join('Tom by keys', '50');
   await tom.complete();
   await watch(page);
@@ -147,6 +148,7 @@ test('is narrowed by its address, walked by keys, opened and taken away', async 
 });
 
 test('can be used by everybody, on a screen and a phone', async ({ page }) => {
+  test.slow();
   await (await Person.join('Tom for a look', '50')).complete();
   await watch(page);
   await expect(rows(page).nth(1)).toBeVisible();
@@ -156,7 +158,7 @@ test('can be used by everybody, on a screen and a phone', async ({ page }) => {
 test.describe('in Chinese', () => {
   test.use({ locale: 'zh-CN' });
   test('shows and opens a row', async ({ page }) => {
-    const tom = await Person.join('Tom 汤姆', '50');
+    const tom = await Person.join('Tom 汤姆 A', '50');
     await tom.complete();
     await (await Person.admin()).enter(page.context());
     await page.goto('/admin/ledger');

@@ -10,6 +10,7 @@ async function open(page: Page, search = '') {
 }
 
 test('shows the pool at a glance and follows it', async ({ page }) => {
+  test.slow();
   const tom = await Person.join('Tom in the overview', '50');
   await tom.complete();
   await open(page);
@@ -29,6 +30,7 @@ test('shows the pool at a glance and follows it', async ({ page }) => {
 });
 
 test('puts a suspended key on top', async ({ page }) => {
+  test.slow();
   const owner = await Person.join('Owner of a bad key');
   const id = await owner.deposit(`sk-suspended-${Date.now()}`, '20');
   await (await Person.admin()).ask('mutation($id: ID!) { suspendResource(id: $id, reason: "looks stolen") { id } }', { id });

@@ -10,6 +10,7 @@ async function open(page: Page, search = '') {
 }
 
 test('previews which key would serve, and why', async ({ page }) => {
+  test.slow();
   await open(page);
   await expect(page.getByText('score = (0.4 · cost + 0.3 · performance + 0.3 · reliability)', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Show the choice' }).click();

@@ -1,5 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { readSearch } from '../features/ledger/filters.ts';
+import { useCallback } from 'react';
+import { type LedgerChange, readSearch } from '../features/ledger/filters.ts';
 import { LedgerPage } from '../features/ledger/ledger-page.tsx';
 
 export const Route = createFileRoute('/_app/admin/ledger')({ validateSearch: readSearch, component: Ledger });
@@ -7,10 +8,9 @@ export const Route = createFileRoute('/_app/admin/ledger')({ validateSearch: rea
 function Ledger() {
   const search = Route.useSearch();
   const navigate = Route.useNavigate();
-  return (
-    <LedgerPage
-      search={search}
-      change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('row' in change), resetScroll: false })}
-    />
+  const change = useCallback(
+    (to: LedgerChange) => void navigate({ search: (before) => readSearch({ ...before, ...to }), replace: !('row' in to), resetScroll: false }),
+    [navigate],
   );
+  return <LedgerPage search={search} change={change} />;
 }

@@ -21,27 +21,29 @@ export function Chain({ transaction, open }: { readonly transaction: Transaction
   const previous = found.find(({ id }) => id === before?.id);
   const next = found.find(({ id }) => id === after?.id);
   return (
-    <dl className={classes.facts}>
-      <div>
-        <dt>{t('hash')}</dt>
-        <dd>
-          <code className={classes.hash}>{transaction.hash}</code>
-          {next !== undefined && <Fits ok={fit(transaction, next)} seq={next.seq} />}
-        </dd>
-      </div>
-      <div>
-        <dt>{t('previous')}</dt>
-        <dd>
-          <code className={classes.hash}>{transaction.previousHash}</code>
-          {before === undefined && <Text size="sm">{t('first')}</Text>}
-          {previous !== undefined && <Fits ok={fit(previous, transaction)} seq={previous.seq} />}
-          {before !== undefined && previous === undefined && fetching && (
-            <Text size="sm" c="dimmed">
-              <IconClock size={14} aria-hidden /> {t('checking')}
-            </Text>
-          )}
-        </dd>
-      </div>
+    <>
+      <dl className={classes.facts}>
+        <div>
+          <dt>{t('hash')}</dt>
+          <dd>
+            <code className={classes.hash}>{transaction.hash}</code>
+            {next !== undefined && <Fits ok={fit(transaction, next)} seq={next.seq} />}
+          </dd>
+        </div>
+        <div>
+          <dt>{t('previous')}</dt>
+          <dd>
+            <code className={classes.hash}>{transaction.previousHash}</code>
+            {before === undefined && <Text size="sm">{t('first')}</Text>}
+            {previous !== undefined && <Fits ok={fit(previous, transaction)} seq={previous.seq} />}
+            {before !== undefined && previous === undefined && fetching && (
+              <Text size="sm" c="dimmed">
+                <IconClock size={14} aria-hidden /> {t('checking')}
+              </Text>
+            )}
+          </dd>
+        </div>
+      </dl>
       <Group gap="md">
         {previous !== undefined && (
           <Anchor component="button" type="button" size="sm" onClick={() => open(previous.id)}>
@@ -54,7 +56,7 @@ export function Chain({ transaction, open }: { readonly transaction: Transaction
           </Anchor>
         )}
       </Group>
-    </dl>
+    </>
   );
 }
 

@@ -1,21 +1,23 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useEffect, useMemo, useState } from 'react';
+import { memo, useEffect, useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 import { LedgerModelsDocument, LedgerPeopleDocument } from '../../graphql/graphql.ts';
 import { formatUnits, parseAmount } from '../../shared/money.ts';
-import { kinds, type LedgerSearch } from './filters.ts';
+import { kinds, type LedgerChange, type LedgerSearch } from './filters.ts';
 import classes from './ledger.module.css';
 import { useLedgerWords } from './words.ts';
 
 interface FilterBarProps {
   readonly search: LedgerSearch;
-  readonly change: (change: { readonly [K in keyof LedgerSearch]?: LedgerSearch[K] | undefined }) => void;
+  readonly change: (change: LedgerChange) => void;
   readonly personName: string | undefined;
 }
 
 /** What is looked at: the address holds it. */
-export function FilterBar({ search, change, personName }: FilterBarProps) {
+export const FilterBar = memo(Bar);
+
+function Bar({ search, change, personName }: FilterBarProps) {
   const t = useLedgerWords();
   const narrowed = search.kind !== undefined || search.person !== undefined || search.model !== undefined || search.least !== undefined;
   return (

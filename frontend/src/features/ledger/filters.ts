@@ -18,6 +18,9 @@ export interface LedgerSearch {
   readonly row?: string;
 }
 
+/** What is to change in the address: what is undefined is taken out of it. */
+export type LedgerChange = { readonly [K in keyof LedgerSearch]?: LedgerSearch[K] | undefined };
+
 const isKind = (value: unknown): value is TransactionKind => kinds.some((kind) => kind === value);
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 

@@ -1,6 +1,6 @@
 import { Button, Tooltip } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
-import { useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { useDeferredValue, useEffect, useMemo, useRef } from 'react';
 import { Empty, SkeletonRows, Trouble } from '../../shared/ui/states.tsx';
 import { Page } from '../../shared/ui/page.tsx';
 import { limit, newerThan } from './books.ts';
@@ -8,10 +8,9 @@ import { save } from './csv.ts';
 import { ledgerFile } from './export.ts';
 import { count } from './count.ts';
 import { FilterBar } from './filter-bar.tsx';
-import { type LedgerSearch, narrow } from './filters.ts';
+import { type LedgerChange, type LedgerSearch, narrow } from './filters.ts';
 import { LedgerTable } from './ledger-table.tsx';
 import { RowDrawer } from './row-drawer.tsx';
-import type { Row } from './rows.ts';
 import { StateLine } from './state-line.tsx';
 import { useLiveLedger } from './use-live-ledger.ts';
 import { useNames } from './use-names.ts';
@@ -21,7 +20,7 @@ import { useLedgerWords } from './words.ts';
 interface LedgerPageProps {
   readonly search: LedgerSearch;
   /** Changes the address: what is undefined is taken out of it. */
-  readonly change: (change: { readonly [K in keyof LedgerSearch]?: LedgerSearch[K] | undefined }) => void;
+  readonly change: (change: LedgerChange) => void;
 }
 
 /** The ledger as it is booked. */
@@ -34,11 +33,14 @@ export function LedgerPage({ search, change }: LedgerPageProps) {
   const { paused, causes, top, hold, go } = usePause(rows[0]?.seq);
   const waiting = paused ? newerThan(rows, top) : 0;
   const shown = useDeferredValue(waiting === 0 ? rows : rows.slice(waiting));
-  const [seen, setSeen] = useState<readonly Row[]>([]);
-  const names = useNames(seen, search.person);
+  const { names, ask, askIds } = useNames();
   const scroller = useRef<HTMLDivElement>(null);
   const opened = search.row !== undefined;
   useEffect(() => hold('drawer', opened), [hold, opened]);
+  const { person } = search;
+  useEffect(() => {
+    void askIds(person === undefined ? [] : [person]);
+  }, [askIds, person]);
   const narrowed = search.kind !== undefined || search.person !== undefined || model !== undefined || least !== undefined;
   const resume = () => {
     scroller.current?.scrollTo({ top: 0 });
@@ -50,7 +52,7 @@ export function LedgerPage({ search, change }: LedgerPageProps) {
       lead={t('lead')}
       actions={
         <Tooltip label={t('exportTold', { n: count(rows.length) })}>
-          <Button variant="default" size="sm" leftSection={<IconDownload size={16} aria-hidden />} disabled={rows.length === 0} onClick={() => save(fileName(), ledgerFile(rows, names))}>
+          <Button variant="default" size="sm" leftSection={<IconDownload size={16} aria-hidden />} disabled={rows.length === 0} onClick={() => void ask(rows).then((all) => save(fileName(), ledgerFile(rows, all)))}>
             {t('export')}
           </Button>
         </Tooltip>
@@ -68,14 +70,14 @@ export function LedgerPage({ search, change }: LedgerPageProps) {
           moving={!paused}
           scroller={scroller}
           hold={hold}
-          see={setSeen}
+          see={ask}
           open={(id) => change({ row: id })}
           older={older}
           readOlder={readOlder}
           end={t(books.rows.length >= limit ? 'full' : narrowed ? 'endFiltered' : 'end', { n: count(limit) })}
         />
       )}
-      <RowDrawer id={search.row} close={() => change({ row: undefined })} open={(row) => change({ row })} only={(person) => change({ person, row: undefined })} />
+      <RowDrawer id={search.row} close={() => change({ row: undefined })} open={(row) => change({ row })} only={(id) => change({ person: id, row: undefined })} />
     </Page>
   );
 }

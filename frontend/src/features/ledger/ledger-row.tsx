@@ -1,5 +1,5 @@
 import { IconAlertCircle } from '@tabler/icons-react';
-import { memo, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { showAmount, unitsOf } from '../../shared/money.ts';
 import { showMoment, showTime, utc } from '../../shared/time.ts';
 import { useLanguage } from '../../shared/words/words.ts';
@@ -13,6 +13,7 @@ import { useLedgerWords } from './words.ts';
 interface LedgerRowProps {
   readonly row: Row;
   readonly names: Names;
+  readonly say: RowSay;
   readonly index: number;
   readonly start: number;
   readonly height: number;
@@ -32,9 +33,9 @@ const isFresh = ({ arrived }: Row) => arrived !== undefined && Date.now() - arri
 const timeOf = (at: string, language: string) => (new Date(at).toDateString() === new Date().toDateString() ? showMoment(at) : showTime(at, language));
 
 /** A transaction, in a line; on a phone in two. */
-export const LedgerRow = memo(Line, (a, b) => a.row === b.row && a.names === b.names && a.index === b.index && a.start === b.start && a.narrow === b.narrow && a.moving === b.moving && a.reachable === b.reachable);
+export const LedgerRow = memo(Line, (a, b) => a.row === b.row && a.names === b.names && a.say === b.say && a.index === b.index && a.start === b.start && a.narrow === b.narrow && a.moving === b.moving && a.reachable === b.reachable);
 
-function Line({ row, names, index, start, height, narrow, moving, reachable, focused, open }: LedgerRowProps) {
+function Line({ row, names, say, index, start, height, narrow, moving, reachable, focused, open }: LedgerRowProps) {
   const [fresh] = useState(() => moving && isFresh(row));
   const Cells = narrow ? Card : Columns;
   return (
@@ -49,16 +50,38 @@ function Line({ row, names, index, start, height, narrow, moving, reachable, foc
       onFocus={focused}
       onClick={open}
     >
-      <Cells row={row} names={names} />
+      <Cells row={row} names={names} say={say} />
     </tr>
   );
 }
 
-/** Who and what is in a row, in words. */
-function useTold(row: Row, names: Names) {
+/** How rows are put in words: found once for all of them, since thousands pass by. */
+export interface RowSay {
+  readonly t: ReturnType<typeof useLedgerWords>;
+  readonly reason: ReturnType<typeof useSayReason>;
+  readonly tag: string;
+}
+
+export function useRowSay(): RowSay {
   const t = useLedgerWords();
   const reason = useSayReason();
   const { tag } = useLanguage();
+  const latest = useRef({ t, reason });
+  useEffect(() => {
+    latest.current = { t, reason };
+  });
+  // The words change with the language alone.
+  return useMemo(() => ({ t: (key, values) => latest.current.t(key, values), reason: (reasoned) => latest.current.reason(reasoned), tag }), [tag]);
+}
+
+interface Told {
+  readonly row: Row;
+  readonly names: Names;
+  readonly say: RowSay;
+}
+
+/** Who and what is in a row, in words. */
+function tell({ row, names, say: { t, reason, tag } }: Told) {
   const { use } = row;
   const owner = use === undefined ? names.get(row.key?.id ?? '')?.owner : (use.resourceOwner?.displayName ?? '');
   return {
@@ -73,9 +96,9 @@ function useTold(row: Row, names: Names) {
   };
 }
 
-function Columns({ row, names }: { readonly row: Row; readonly names: Names }) {
-  const t = useLedgerWords();
-  const told = useTold(row, names);
+function Columns({ row, names, say }: Told) {
+  const { t } = say;
+  const told = tell({ row, names, say });
   return (
     <>
       <td className={classes.time} title={utc(row.at)}>
@@ -100,9 +123,9 @@ function Columns({ row, names }: { readonly row: Row; readonly names: Names }) {
   );
 }
 
-function Card({ row, names }: { readonly row: Row; readonly names: Names }) {
-  const t = useLedgerWords();
-  const told = useTold(row, names);
+function Card({ row, names, say }: Told) {
+  const { t } = say;
+  const told = tell({ row, names, say });
   return (
     <>
       <td className={classes.text}>

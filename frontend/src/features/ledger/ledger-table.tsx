@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type RefObject, useEffect } from 'react';
-import { LedgerRow } from './ledger-row.tsx';
+import { LedgerRow, useRowSay } from './ledger-row.tsx';
 import classes from './ledger.module.css';
 import type { Live } from './live-ledger.ts';
 import type { Row } from './rows.ts';
@@ -19,7 +19,7 @@ interface LedgerTableProps {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly hold: (cause: Cause, on: boolean) => void;
   /** Told which rows are on the screen. */
-  readonly see: (rows: readonly Row[]) => void;
+  readonly see: (rows: readonly Row[]) => Promise<Names>;
   readonly open: (id: string) => void;
   readonly older: Live['older'];
   readonly readOlder: () => Promise<void>;
@@ -33,6 +33,7 @@ const amounts: ReadonlySet<string> = new Set(['tokens', 'cost', 'charge', 'profi
 /** Thousands of rows, of which only those on the screen are there. */
 export function LedgerTable({ rows, names, moving, scroller, hold, see, open, older, readOlder, end }: LedgerTableProps) {
   const t = useLedgerWords();
+  const say = useRowSay();
   const narrow = useMediaQuery('(max-width: 47.99em)') ?? false;
   const height = narrow ? 64 : 36;
   const header = narrow ? 0 : 36;
@@ -51,7 +52,7 @@ export function LedgerTable({ rows, names, moving, scroller, hold, see, open, ol
   const items = virtual.getVirtualItems();
   const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1];
   useEffect(() => {
-    see(rows.slice(first, last + 1));
+    void see(rows.slice(first, last + 1));
   }, [see, rows, first, last]);
   useEffect(() => {
     if (older === 'some' && last >= rows.length - 5) {
@@ -80,6 +81,7 @@ export function LedgerTable({ rows, names, moving, scroller, hold, see, open, ol
                 key={key}
                 row={row}
                 names={names}
+                say={say}
                 index={index}
                 start={start - header}
                 height={height}

@@ -1,7 +1,7 @@
 import { Anchor, Button, Drawer, Group, Paper, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useQuery } from 'urql';
 import { LedgerRowDocument } from '../../graphql/graphql.ts';
 import { Credits, Dollars } from '../../shared/ui/money.tsx';
@@ -13,7 +13,7 @@ import { Decision } from './decision.tsx';
 import classes from './row-drawer.module.css';
 import { Postings } from './postings.tsx';
 import { useDecisionWords } from './routing-words.ts';
-import { type Row, rowOf, type Transaction } from './rows.ts';
+import { rowOf, type Transaction } from './rows.ts';
 import { useNames } from './use-names.ts';
 import { useLedgerWords, useRowWords } from './words.ts';
 
@@ -41,7 +41,7 @@ function Opened({ id, closeLabel, open, only }: Pick<RowDrawerProps, 'open' | 'o
   const found = data?.node != null && 'seq' in data.node && data.node.id === id ? data.node : undefined;
   return (
     <>
-      <Drawer.Header className={classes.header}>
+      <Drawer.Header component="div" className={classes.header}>
         <Drawer.Title fw={600} fz="lg">
           {found === undefined ? '…' : t('title', { seq: count(found.seq) })}
         </Drawer.Title>
@@ -57,16 +57,16 @@ function Opened({ id, closeLabel, open, only }: Pick<RowDrawerProps, 'open' | 'o
   );
 }
 
-// Everyone is in the postings.
-const nobody: readonly Row[] = [];
-
 function Whole({ transaction, open, only }: Pick<RowDrawerProps, 'open' | 'only'> & { readonly transaction: Transaction }) {
   const t = useRowWords();
   const word = useLedgerWords();
   const why = useDecisionWords();
   const { usageLog } = transaction;
   const row = rowOf(transaction, usageLog);
-  const names = useNames(nobody, transaction.postings.flatMap(({ account }) => (account.includes(':') ? [account.slice(account.indexOf(':') + 1)] : [])).join(' '));
+  const { names, askIds } = useNames();
+  useEffect(() => {
+    void askIds(transaction.postings.flatMap(({ account }) => (account.includes(':') ? [account.slice(account.indexOf(':') + 1)] : [])));
+  }, [askIds, transaction]);
   const person = row.person === undefined ? undefined : { id: row.person.id, name: row.person.name ?? names.get(row.person.id)?.name ?? '…' };
   return (
     <Stack gap="lg">

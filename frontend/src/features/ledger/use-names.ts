@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { useClient } from 'urql';
 import { LedgerNamesDocument, type LedgerNamesQuery } from '../../graphql/graphql.ts';
 import type { Row } from './rows.ts';
@@ -17,26 +17,32 @@ const most = 100;
 const nameless = (rows: readonly Row[]) =>
   rows.flatMap(({ person, key }) => [person, key]).flatMap((party) => (party === undefined || party.name !== undefined ? [] : [party.id]));
 
-/** The names of who is in these rows without one; each is asked for once. */
-export function useNames(rows: readonly Row[], more: string = ''): Names {
+/** The names of who is in rows without one: those that were asked for, and how to ask. Each is asked for once. */
+export function useNames() {
   const client = useClient();
   const [names, setNames] = useState<Names>(new Map());
+  const known = useRef(new Map<string, Name>());
   const asked = useRef(new Set<string>());
-  useEffect(() => {
-    const wanted = new Set([...nameless(rows), ...more.split(' ')]);
-    const ids = [...wanted].filter((id) => id !== '' && !asked.current.has(id)).slice(0, most);
-    if (ids.length === 0) {
-      return;
-    }
-    for (const id of ids) {
-      asked.current.add(id);
-    }
-    void client
-      .query(LedgerNamesDocument, { ids }, { requestPolicy: 'cache-first' })
-      .toPromise()
-      .then(({ data }) => setNames((known) => new Map([...known, ...(data?.nodes ?? []).flatMap(nameOf)])));
-  }, [client, rows, more]);
-  return names;
+  const askIds = useCallback(
+    async (wanted: readonly string[]): Promise<Names> => {
+      const ids = [...new Set(wanted)].filter((id) => id !== '' && !asked.current.has(id));
+      for (const id of ids) {
+        asked.current.add(id);
+      }
+      const chunks = Array.from({ length: Math.ceil(ids.length / most) }, (_, n) => ids.slice(n * most, (n + 1) * most));
+      const answers = await Promise.all(chunks.map((chunk) => client.query(LedgerNamesDocument, { ids: chunk }, { requestPolicy: 'cache-first' }).toPromise()));
+      for (const [id, name] of answers.flatMap(({ data }) => (data?.nodes ?? []).flatMap(nameOf))) {
+        known.current.set(id, name);
+      }
+      if (chunks.length > 0) {
+        setNames(new Map(known.current));
+      }
+      return known.current;
+    },
+    [client],
+  );
+  const ask = useCallback((rows: readonly Row[]) => askIds(nameless(rows)), [askIds]);
+  return { names, ask, askIds };
 }
 
 function nameOf(node: LedgerNamesQuery['nodes'][number]): [string, Name][] {
