@@ -199,7 +199,7 @@ test('scrolls through ten thousand rows', async ({ page }) => {
   const cdp = await page.context().newCDPSession(page);
   await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
   const before = await worked(cdp);
-  const moving = await frames(page, 400);
+  const moving = await frames(page, 120);
   const work = ((await worked(cdp)) - before) / moving.length;
   const told = `standing ${spread(still)}; scrolling ${spread(moving)}; work ${(work * 1000).toFixed(1)} ms a frame`;
   test.info().annotations.push({ type: 'frames', description: told });

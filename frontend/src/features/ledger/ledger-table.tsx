@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type RefObject, useEffect } from 'react';
+import { type RefObject, useCallback, useEffect } from 'react';
 import { LedgerRow, useRowSay } from './ledger-row.tsx';
 import classes from './ledger.module.css';
 import type { Live } from './live-ledger.ts';
@@ -37,13 +37,15 @@ export function LedgerTable({ rows, names, moving, scroller, hold, see, open, ol
   const narrow = useMediaQuery('(max-width: 47.99em)') ?? false;
   const height = narrow ? 64 : 36;
   const header = narrow ? 0 : 36;
+  // With another function every row would be measured anew in every frame.
+  const keyOf = useCallback((index: number) => String(rows[index]?.seq ?? index), [rows]);
   // oxlint-disable-next-line react/incompatible-library -- nothing memoized gets what it returns
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    getItemKey: (index) => String(rows[index]?.seq ?? index),
-    overscan: 12,
+    getItemKey: keyOf,
+    overscan: 8,
     scrollMargin: header,
     scrollPaddingStart: header,
     initialRect: { width: 1000, height: 600 },
