@@ -1,8 +1,4 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { HomePage } from '../features/home/home-page.tsx';
 
-export const Route = createFileRoute('/_app/home')({ component: Home });
-
-function Home() {
-  return <Page title="Home">{null}</Page>;
-}
+export const Route = createFileRoute('/_app/home')({ component: HomePage });

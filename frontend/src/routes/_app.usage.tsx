@@ -1,8 +1,17 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { readSearch } from '../features/usage/search.ts';
+import { UsagePage } from '../features/usage/usage-page.tsx';
 
-export const Route = createFileRoute('/_app/usage')({ component: Usage });
+export const Route = createFileRoute('/_app/usage')({ validateSearch: readSearch, component: Usage });
 
 function Usage() {
-  return <Page title="Usage">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return (
+    <UsagePage
+      search={search}
+      // A tab is a place of its own to come back to; a filter replaces what was there.
+      change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('tab' in change), resetScroll: false })}
+    />
+  );
 }

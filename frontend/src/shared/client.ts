@@ -52,7 +52,6 @@ export function connect(location: { readonly protocol: string; readonly host: st
         keys: embedded,
         resolvers: {
           Query: { usageLogs: relayPagination(), resources: relayPagination(), users: relayPagination(), ledgerTransactions: relayPagination(), contributors: relayPagination() },
-          Wallet: { entries: relayPagination() },
           User: { resources: relayPagination(), usageLogs: relayPagination() },
         },
       }),
