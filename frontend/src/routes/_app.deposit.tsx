@@ -1,8 +1,8 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { DepositPage, depositSearch } from '../features/deposit/deposit-page.tsx';
 
-export const Route = createFileRoute('/_app/deposit')({ component: Deposit });
+export const Route = createFileRoute('/_app/deposit')({ validateSearch: depositSearch, component: Deposit });
 
 function Deposit() {
-  return <Page title="Deposit">{null}</Page>;
+  return <DepositPage search={Route.useSearch()} />;
 }
