@@ -1,8 +1,10 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { KeyPage, keySearch } from '../features/keys/key-page.tsx';
 
-export const Route = createFileRoute('/_app/keys/$id')({ component: Key });
+export const Route = createFileRoute('/_app/keys/$id')({ validateSearch: keySearch, component: Key });
 
 function Key() {
-  return <Page title="Key">{null}</Page>;
+  const { id } = Route.useParams();
+  const navigate = Route.useNavigate();
+  return <KeyPage key={id} id={id} search={Route.useSearch()} go={(search) => void navigate({ search, resetScroll: false })} />;
 }

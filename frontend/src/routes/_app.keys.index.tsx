@@ -1,8 +1,9 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { KeysPage, keysSearch } from '../features/keys/keys-page.tsx';
 
-export const Route = createFileRoute('/_app/keys/')({ component: Keys });
+export const Route = createFileRoute('/_app/keys/')({ validateSearch: keysSearch, component: Keys });
 
 function Keys() {
-  return <Page title="Keys">{null}</Page>;
+  const navigate = Route.useNavigate();
+  return <KeysPage search={Route.useSearch()} go={(search) => void navigate({ search, resetScroll: false })} />;
 }

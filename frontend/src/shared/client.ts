@@ -51,7 +51,7 @@ export function connect(location: { readonly protocol: string; readonly host: st
       cacheExchange({
         keys: embedded,
         resolvers: {
-          Query: { usageLogs: relayPagination(), resources: relayPagination(), users: relayPagination(), ledgerTransactions: relayPagination(), contributors: relayPagination() },
+          Query: { usageLogs: relayPagination(), resources: relayPagination(), users: relayPagination(), ledgerTransactions: relayPagination(), contributors: relayPagination(), keyAccesses: relayPagination() },
           User: { resources: relayPagination(), usageLogs: relayPagination() },
         },
       }),
