@@ -6,9 +6,11 @@ export function Code({ code, label, copy, height }: { readonly code: string; rea
   return (
     <div className={classes.box}>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls is reached by keyboard */}
-      <pre className={classes.code} tabIndex={0} role="region" aria-label={label} style={height === undefined ? undefined : { maxHeight: height }}>
-        <code>{code}</code>
-      </pre>
+      <section className={classes.code} tabIndex={0} aria-label={label} style={height === undefined ? undefined : { maxHeight: height }}>
+        <pre className={classes.text}>
+          <code>{code}</code>
+        </pre>
+      </section>
       <div className={classes.tools}>
         <CopyIcon text={code} label={copy} />
       </div>
