@@ -1,8 +1,13 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { Playground } from '../features/playground/playground.tsx';
 
-export const Route = createFileRoute('/_app/playground')({ component: Playground });
+export const Route = createFileRoute('/_app/playground')({
+  validateSearch: (search: Record<string, unknown>): { readonly model?: string } => (typeof search['model'] === 'string' ? { model: search['model'] } : {}),
+  component: PlaygroundPage,
+});
 
-function Playground() {
-  return <Page title="Playground">{null}</Page>;
+function PlaygroundPage() {
+  const { model } = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <Playground model={model} choose={(chosen) => void navigate({ search: { model: chosen }, replace: true })} />;
 }
