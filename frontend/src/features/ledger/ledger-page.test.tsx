@@ -95,7 +95,7 @@ beforeEach(() => {
 
 it('shows who, on whose key, what it took, what was charged and why that key', async () => {
   open();
-  const [first] = await screen.findAllByRole('row', { name: /Tom/u });
+  const [first] = await screen.findAllByRole('row', { name: /Tom/u }, { timeout: 4000 });
   expect(within(first as HTMLElement).getAllByRole('cell').slice(1).map(({ textContent }) => textContent)).toEqual([
     'Tom', 'Bob', 'gpt-4', '2\u202F000 → 1\u202F000', '$0.05', '10.00 Cr', '+9.95', 'lowest cost',
   ]);
@@ -137,7 +137,7 @@ it('opens a row: postings that add up to 0, its place in the chain, and why this
 
 it('opens the row that is clicked', async () => {
   const change = open();
-  const [, second] = await screen.findAllByRole('row', { name: /Tom/u });
+  const [, second] = await screen.findAllByRole('row', { name: /Tom/u }, { timeout: 4000 });
   (second as HTMLElement).click();
   expect(change).toHaveBeenCalledWith({ row: 'txn_1' });
 });
