@@ -20,7 +20,7 @@ export function UseCard() {
   const [{ data }] = useQuery({ query: HomeModelDocument });
   const line = curlLine(window.location.origin, exampleModel(data?.models ?? noModels));
   return (
-    <Card title={t('use')}>
+    <Card title={t('use')} strong>
       <Stack gap="sm">
         <Text size="sm">{t('useTold')}</Text>
         {wallet !== null && unitsOf(wallet.available) <= 0n && (
@@ -65,7 +65,7 @@ export function DepositCard() {
   const quotes = data === undefined ? [] : [data.hundred, data.fiveHundred, data.thousand];
   const vests = quotes.some(({ vesting }) => vesting !== '0');
   return (
-    <Card title={t('deposit')}>
+    <Card title={t('deposit')} strong>
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{t('depositTold')}</Text>
         {data === undefined && (error === undefined ? <SkeletonRows rows={3} /> : <Trouble error={error} retry={() => again({ requestPolicy: 'network-only' })} />)}

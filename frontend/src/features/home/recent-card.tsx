@@ -2,6 +2,7 @@ import { Anchor } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { HomeRecentQuery } from '../../graphql/graphql.ts';
+import { showCount } from '../../shared/count.ts';
 import { formatUnits, unitsOf } from '../../shared/money.ts';
 import { Credits } from '../../shared/ui/money.tsx';
 import { When } from '../../shared/ui/when.tsx';
@@ -69,7 +70,7 @@ function Row({ request }: { readonly request: Recent }) {
           </span>
         )}
       </td>
-      <td className={`${classes.number} ${classes.soft}`}>{t('tokensShort', { prompt: promptTokens, completion: completionTokens })}</td>
+      <td className={`${classes.number} ${classes.soft}`}>{t('tokensShort', { prompt: showCount(promptTokens), completion: showCount(completionTokens) })}</td>
       <td className={`${classes.number} ${classes.soft}`}>{(latencyMs / 1000).toFixed(2)} s</td>
       <td className={classes.number}>
         <Credits amount={formatUnits(-unitsOf(creditsCharged ?? '0'))} />

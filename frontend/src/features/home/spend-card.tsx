@@ -2,6 +2,7 @@ import { Skeleton, Stack, Text } from '@mantine/core';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 import { HomeModelsDocument, HomeSpendDocument } from '../../graphql/graphql.ts';
+import { unitsOf } from '../../shared/money.ts';
 import { Credits } from '../../shared/ui/money.tsx';
 import { SkeletonRows, Trouble } from '../../shared/ui/states.tsx';
 import { useWalletChange } from '../../shared/use-wallet-change.ts';
@@ -32,7 +33,7 @@ export function SpendCard() {
         <Stack gap={8}>
           <div>
             <span className={classes.figure}>
-              <Credits amount={total.credits} places={2} />
+              <Credits amount={total.credits} places={unitsOf(total.credits) < unitsOf('1') ? 4 : 2} />
             </span>{' '}
             <Text span size="sm" c="dimmed">
               {t('requests', { count: total.requests })}

@@ -3,6 +3,7 @@ import { IconAlertTriangle, IconCheck, IconX } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { UsageRequestDocument, type UsageRequestQuery } from '../../graphql/graphql.ts';
+import { showCount } from '../../shared/count.ts';
 import { formatUnits, unitsOf } from '../../shared/money.ts';
 import { utc } from '../../shared/time.ts';
 import { Credits } from '../../shared/ui/money.tsx';
@@ -130,17 +131,15 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
   );
 }
 
-const grouped = (n: number) => n.toLocaleString('en-US').replaceAll(',', '\u202F');
-
 function Count({ n }: { readonly n: number }) {
-  return <span className="money">{grouped(n)}</span>;
+  return <span className="money">{showCount(n)}</span>;
 }
 
 function Part({ n, name }: { readonly n: number; readonly name: string }) {
   return (
     <Text span size="sm" c="dimmed">
       {' '}
-      · {grouped(n)} {name}
+      · {showCount(n)} {name}
     </Text>
   );
 }

@@ -1,6 +1,7 @@
 import { IconX } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useRef } from 'react';
+import { showCount } from '../../shared/count.ts';
 import { formatUnits, unitsOf } from '../../shared/money.ts';
 import { showTime } from '../../shared/time.ts';
 import { Credits } from '../../shared/ui/money.tsx';
@@ -72,7 +73,7 @@ function Row({ row }: { readonly row: UsageRow }) {
           </span>
         )}
       </td>
-      <td className={`${classes.number} ${classes.soft} ${classes.underSide}`}>{t('tokensShort', { prompt: promptTokens, completion: completionTokens })}</td>
+      <td className={`${classes.number} ${classes.soft} ${classes.underSide}`}>{t('tokensShort', { prompt: showCount(promptTokens), completion: showCount(completionTokens) })}</td>
       <td className={`${classes.number} ${classes.soft} ${classes.wideOnly}`}>{(latencyMs / 1000).toFixed(2)} s</td>
       <td className={`${classes.number} ${classes.side}`}>
         <Credits amount={formatUnits(-unitsOf(creditsCharged ?? '0'))} />
