@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { AuditPage } from '../features/admin/audit/audit-page.tsx';
+import { readSearch } from '../features/admin/audit/search.ts';
 
-export const Route = createFileRoute('/_app/admin/audit')({ component: Audit });
+export const Route = createFileRoute('/_app/admin/audit')({ validateSearch: readSearch, component: Audit });
 
 function Audit() {
-  return <Page title="Audit">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <AuditPage search={search} change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('row' in change), resetScroll: false })} />;
 }

@@ -1,8 +1,4 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { BooksPage } from '../features/admin/books/books-page.tsx';
 
-export const Route = createFileRoute('/_app/admin/books')({ component: Books });
-
-function Books() {
-  return <Page title="Books">{null}</Page>;
-}
+export const Route = createFileRoute('/_app/admin/books')({ component: BooksPage });

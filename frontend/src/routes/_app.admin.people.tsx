@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { PeoplePage } from '../features/admin/people/people-page.tsx';
+import { readSearch } from '../features/admin/people/search.ts';
 
-export const Route = createFileRoute('/_app/admin/people')({ component: People });
+export const Route = createFileRoute('/_app/admin/people')({ validateSearch: readSearch, component: People });
 
 function People() {
-  return <Page title="People">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <PeoplePage search={search} change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('row' in change || 'edit' in change), resetScroll: false })} />;
 }

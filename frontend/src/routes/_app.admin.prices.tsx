@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { PricesPage } from '../features/admin/prices/prices-page.tsx';
+import { readSearch } from '../features/admin/prices/search.ts';
 
-export const Route = createFileRoute('/_app/admin/prices')({ component: Prices });
+export const Route = createFileRoute('/_app/admin/prices')({ validateSearch: readSearch, component: Prices });
 
 function Prices() {
-  return <Page title="Prices">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <PricesPage search={search} change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('row' in change), resetScroll: false })} />;
 }

@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { RankingPage } from '../features/admin/ranking/ranking-page.tsx';
+import { readSearch } from '../features/admin/ranking/search.ts';
 
-export const Route = createFileRoute('/_app/admin/ranking')({ component: Ranking });
+export const Route = createFileRoute('/_app/admin/ranking')({ validateSearch: readSearch, component: Ranking });
 
 function Ranking() {
-  return <Page title="Ranking">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <RankingPage search={search} change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), resetScroll: false })} />;
 }

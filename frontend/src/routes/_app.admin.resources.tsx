@@ -1,8 +1,11 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { ResourcesPage } from '../features/admin/resources/resources-page.tsx';
+import { readSearch } from '../features/admin/resources/search.ts';
 
-export const Route = createFileRoute('/_app/admin/resources')({ component: Resources });
+export const Route = createFileRoute('/_app/admin/resources')({ validateSearch: readSearch, component: Resources });
 
 function Resources() {
-  return <Page title="Resources">{null}</Page>;
+  const search = Route.useSearch();
+  const navigate = Route.useNavigate();
+  return <ResourcesPage search={search} change={(change) => void navigate({ search: (before) => readSearch({ ...before, ...change }), replace: !('row' in change), resetScroll: false })} />;
 }

@@ -1,8 +1,4 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { Page } from '../shared/ui/page.tsx';
+import { SettingsPage } from '../features/admin/settings/settings-page.tsx';
 
-export const Route = createFileRoute('/_app/admin/settings')({ component: Settings });
-
-function Settings() {
-  return <Page title="Settings">{null}</Page>;
-}
+export const Route = createFileRoute('/_app/admin/settings')({ component: SettingsPage });

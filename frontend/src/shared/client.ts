@@ -51,7 +51,8 @@ export function connect(location: { readonly protocol: string; readonly host: st
       cacheExchange({
         keys: embedded,
         resolvers: {
-          Query: { usageLogs: relayPagination(), resources: relayPagination(), users: relayPagination(), ledgerTransactions: relayPagination(), contributors: relayPagination(), keyAccesses: relayPagination() },
+          // Lists whose order changes are read page by page instead, each from where the one before ends now.
+          Query: { usageLogs: relayPagination(), ledgerTransactions: relayPagination(), keyAccesses: relayPagination() },
           User: { resources: relayPagination(), usageLogs: relayPagination() },
         },
       }),

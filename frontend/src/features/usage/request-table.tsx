@@ -56,6 +56,7 @@ function Row({ row }: { readonly row: UsageRow }) {
       </td>
       <td className={classes.main} title={model}>
         <Link
+          from="/usage"
           to="/usage"
           search={(before) => ({ ...before, request: id })}
           resetScroll={false}

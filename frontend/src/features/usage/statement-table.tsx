@@ -63,7 +63,8 @@ function Row({ row, receipt }: { readonly row: Entry; readonly receipt: (seq: st
         {usageLog === null ? (
           memo
         ) : (
-          <Link to="/usage" search={(before) => ({ ...before, request: usageLog.id })} resetScroll={false} className={classes.row} data-row={row.id}>
+          <Link from="/usage"
+ to="/usage" search={(before) => ({ ...before, request: usageLog.id })} resetScroll={false} className={classes.row} data-row={row.id}>
             {memo}
           </Link>
         )}

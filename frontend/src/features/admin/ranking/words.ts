@@ -1,0 +1,35 @@
+import { defineWords } from '../../../shared/words/words.ts';
+
+export const useRankingWords = defineWords(
+  'admin-ranking',
+  {
+    title: 'Ranking',
+    lead: 'Who brought how much to the pool, and what it earned. Net of withdrawals and claw-backs.',
+    contributor: 'Contributor',
+    contributed: 'Contributed',
+    used: 'Used',
+    remaining: 'Remaining',
+    issued: 'Issued',
+    revenue: 'Revenue',
+    profit: 'Profit',
+    requests: 'Requests',
+    standing: 'Standing',
+    empty: 'Nobody has deposited yet',
+    emptyTold: 'Whoever deposits a key appears here. The platform’s own keys are under Resources.',
+  },
+  {
+    title: '排行',
+    lead: '每位贡献者为资源池带来多少、产生多少收益。已扣除取回与追回的部分。',
+    contributor: '贡献者',
+    contributed: '已贡献',
+    used: '已使用',
+    remaining: '剩余',
+    issued: '已发放',
+    revenue: '收入',
+    profit: '利润',
+    requests: '请求数',
+    standing: '状况',
+    empty: '还没有人存入',
+    emptyTold: '存入密钥的人会出现在这里。平台自己的密钥在“资源”页。',
+  },
+);
