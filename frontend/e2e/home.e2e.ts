@@ -2,6 +2,9 @@ import { expect, test } from './page.ts';
 import { Person } from './people.ts';
 import { expectSound } from './sights.ts';
 
+// Pages are looked at in four ways each.
+test.beforeEach(() => test.slow());
+
 test('shows who is new how to begin', async ({ page }) => {
   await (await Person.join('New at home')).enter(page.context());
   await page.goto('/home');
@@ -51,7 +54,7 @@ test('shows how the keys of a contributor do', async ({ page }) => {
 test.describe('in Chinese', () => {
   test.use({ locale: 'zh-CN' });
   test('shows what there is', async ({ page }) => {
-    const tom = await Person.join('首页汤姆', '50');
+    const tom = await Person.join('Tom at home in Chinese', '50');
     await tom.complete();
     await tom.enter(page.context());
     await page.goto('/home');

@@ -4,6 +4,9 @@ import { expect, test } from './page.ts';
 import { Person } from './people.ts';
 import { expectSound } from './sights.ts';
 
+// Pages are looked at in four ways each.
+test.beforeEach(() => test.slow());
+
 const requests = 'Requests, newest first. J and K move, Enter opens.';
 const statement = 'Statement, newest first. J and K move, Enter opens.';
 
@@ -49,7 +52,7 @@ test('narrows the requests, and writes what is left to a file', async ({ page })
   await expect(page.getByText('No request matches')).toBeVisible();
   await expect(page).toHaveURL(/to=/u);
   await page.getByLabel('To', { exact: true }).fill('');
-  await page.getByRole('combobox', { name: 'Model' }).click();
+  await page.getByRole('combobox', { name: 'Model' }).fill('gpt-4');
   await page.getByRole('option', { name: 'gpt-4', exact: true }).click();
   await expect(page).toHaveURL(/model=gpt-4/u);
   await expect(rows).toHaveCount(3);
@@ -122,7 +125,7 @@ test('shows the statement, its files and a receipt', async ({ page }) => {
 test.describe('in Chinese', () => {
   test.use({ locale: 'zh-CN' });
   test('shows requests and the statement', async ({ page }) => {
-    const tom = await Person.join('用量汤姆', '50');
+    const tom = await Person.join('Tom of usage in Chinese', '50');
     await tom.complete();
     await tom.enter(page.context());
     await page.goto('/usage');

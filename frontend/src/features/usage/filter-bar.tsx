@@ -1,13 +1,19 @@
-import { Button, Select, TextInput } from '@mantine/core';
+import { Button, type OptionsFilter, Select, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useQuery } from 'urql';
 import { UsageModelsDocument, type UsageModelsQuery } from '../../graphql/graphql.ts';
+import { byNearness } from './nearness.ts';
 import { narrowed, type UsageSearch } from './search.ts';
 import classes from './usage.module.css';
 import { useUsageWords } from './words.ts';
 
 /** Changes what the address holds; undefined takes it out. */
 export type Change = (change: { readonly [K in keyof UsageSearch]?: UsageSearch[K] | undefined }) => void;
+
+const nearest: OptionsFilter = ({ options, search, limit }) => {
+  const names = byNearness(options.flatMap((option) => ('value' in option ? [String(option.value)] : [])), search).slice(0, limit);
+  return names.map((value) => ({ value, label: value }));
+};
 
 const noModels: UsageModelsQuery['models'] = [];
 
@@ -32,11 +38,12 @@ export function FilterBar({ search, change, children }: { readonly search: Usage
         label={t('model')}
         placeholder={t('anyModel')}
         data={models}
+        filter={nearest}
+        limit={60}
         value={model ?? null}
         onChange={(value) => change({ model: value ?? undefined })}
         searchable
         clearable
-        limit={60}
         nothingFoundMessage={t('noModel')}
         size="sm"
       />

@@ -11,7 +11,7 @@ const useWords = defineWords('states', { again: 'Try again', loading: 'Loading' 
 export function Empty({ title, children, action }: { readonly title: string; readonly children?: ReactNode; readonly action?: ReactNode }) {
   return (
     <Stack align="center" gap="xs" py="xl" ta="center">
-      <Title order={3} size="h4">
+      <Title order={2} size="h4">
         {title}
       </Title>
       {children !== undefined && (
