@@ -1,11 +1,14 @@
 import { screen, within } from '@testing-library/react';
 import { CombinedError } from 'urql';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { HomeKeysQuery, HomeModelQuery, HomeModelsQuery, HomeQuotesQuery, HomeRecentQuery, HomeSpendQuery, ViewerQuery } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { type Viewer, ViewerProvider } from '../../shared/viewer.tsx';
 import { HomePage } from './home-page.tsx';
 import { lastDays } from './spend.ts';
+
+// Roles are slow to find where much else runs.
+vi.setConfig({ testTimeout: 20_000 });
 
 const viewer: Viewer = {
   id: 'usr_bob',

@@ -34,12 +34,13 @@ function Opened({ id }: { readonly id: string }) {
   const retry = () => again({ requestPolicy: 'network-only' });
   return (
     <>
-      <Drawer.Header className={classes.header}>
+      {/* Not a header: the page has its one. */}
+      <div className={classes.header}>
         <Drawer.Title fw={600} fz="lg" className={classes.name} title={found?.model}>
           {found === undefined ? '…' : t('title', { model: found.model })}
         </Drawer.Title>
         <Drawer.CloseButton aria-label={t('close')} />
-      </Drawer.Header>
+      </div>
       <Drawer.Body>
         {error !== undefined && found === undefined && <Trouble error={error} retry={retry} />}
         {fetching && found === undefined && <SkeletonRows rows={10} />}

@@ -9,6 +9,9 @@ import type { UsageSearch } from './search.ts';
 import { failed, opened, request } from './testing.ts';
 import { UsagePage } from './usage-page.tsx';
 
+// Roles are slow to find where much else runs.
+vi.setConfig({ testTimeout: 20_000 });
+
 const viewer: Viewer = {
   id: 'usr_tom',
   displayName: 'Tom',
@@ -77,11 +80,11 @@ it('reads on', async () => {
 });
 
 it('reads on when it is asked to', async () => {
-  const many = Array.from({ length: 25 }, (_, n) => ({ ...request, id: `use_a${n}` }));
+  const many = Array.from({ length: 20 }, (_, n) => ({ ...request, id: `use_a${n}` }));
   open({}, { UsageRequests: ({ after }) => (after === null ? page(many, 'c') : page([request])) });
-  expect(within(await table()).getAllByRole('row')).toHaveLength(26);
-  fireEvent.click(screen.getByRole('button', { name: 'Read older ones' }));
-  await waitFor(() => expect(screen.getAllByRole('row')).toHaveLength(27));
+  expect(await screen.findAllByText('gpt-4')).toHaveLength(20);
+  fireEvent.click(screen.getByText('Read older ones'));
+  await waitFor(() => expect(screen.getAllByText('gpt-4')).toHaveLength(21));
 });
 
 it('says what to do where there is nothing', async () => {
