@@ -75,7 +75,7 @@ function Row({ row, receipt }: { readonly row: Entry; readonly receipt: (seq: st
       <td className={`${classes.number} ${classes.underSide}`}>
         <Credits amount={balanceAfter} />
       </td>
-      <td className={`${classes.number} ${classes.wideOnly}`}>
+      <td className={`${classes.number} ${classes.lastSide}`}>
         <Tooltip label={t('receiptOf', { seq })} openDelay={300}>
           <ActionIcon
             component="a"
