@@ -21,7 +21,7 @@ export function KeyAccesses({ id }: { readonly id: string }) {
     return error === undefined ? <SkeletonRows /> : <Trouble error={error} retry={() => read({ requestPolicy: 'network-only' })} />;
   }
   if (accesses.edges.length === 0) {
-    return <Empty title={t('noAccessesTitle')}>{t('noAccesses')}</Empty>;
+    return <Empty order={2} title={t('noAccessesTitle')}>{t('noAccesses')}</Empty>;
   }
   return (
     <Stack gap="xs">

@@ -64,7 +64,7 @@ export function KeyPage({ id, search, go }: KeyPageProps) {
       >
         {data === undefined && error === undefined && <SkeletonRows rows={8} />}
         {data == null && error !== undefined && <Trouble error={error} retry={() => read({ requestPolicy: 'network-only' })} />}
-        {data != null && key === undefined && <Empty title={t('gone')} />}
+        {data != null && key === undefined && <Empty order={2} title={t('gone')} />}
         {data != null && key !== undefined && (
           <Stack>
             <Paper withBorder p="md" className={classes.card}>

@@ -22,7 +22,7 @@ export function KeyRequests({ id }: { readonly id: string }) {
     return error === undefined ? <SkeletonRows /> : <Trouble error={error} retry={() => read({ requestPolicy: 'network-only' })} />;
   }
   if (logs.edges.length === 0) {
-    return <Empty title={t('noRequestsTitle')}>{t('noRequests')}</Empty>;
+    return <Empty order={2} title={t('noRequestsTitle')}>{t('noRequests')}</Empty>;
   }
   return (
     <Stack gap="xs">

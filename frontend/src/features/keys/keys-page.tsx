@@ -105,6 +105,7 @@ function Lists({ keys, names, search, go }: KeysProps & { readonly keys: readonl
     <Stack gap="lg">
       {living.length === 0 ? (
         <Empty
+          order={2}
           title={t('emptyTitle')}
           action={
             <Button component={Link} to="/deposit" mt="xs">

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { LimitKeyDocument } from '../../graphql/graphql.ts';
 import { problemOf, useSayProblem } from '../../shared/problem.ts';
 import { useConfirmed } from '../../shared/reauthenticate.tsx';
+import { Dialog } from '../../shared/ui/dialog.tsx';
 import { useToast } from '../../shared/ui/toast.tsx';
 import { showCount } from './names.ts';
 import type { Key } from './state.ts';
@@ -58,7 +59,7 @@ export default function LimitsDialog({ of: key, close }: { readonly of: Key; rea
     }
   };
   return (
-    <Modal opened onClose={close} title={t('limitTitle', { label: key.label })} centered closeButtonProps={{ 'aria-label': t('close') }}>
+    <Dialog title={t('limitTitle', { label: key.label })} close={close}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Stack>
           <Text size="sm" c="dimmed">
@@ -93,6 +94,6 @@ export default function LimitsDialog({ of: key, close }: { readonly of: Key; rea
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useRef, useState } from 'react';
 import { useMutation } from 'urql';
 import { RotateKeyDocument } from '../../graphql/graphql.ts';
 import { problemOf, useSayProblem } from '../../shared/problem.ts';
 import { useConfirmed } from '../../shared/reauthenticate.tsx';
+import { Dialog } from '../../shared/ui/dialog.tsx';
 import { useToast } from '../../shared/ui/toast.tsx';
 import type { Names } from './names.ts';
 import type { Key } from './state.ts';
@@ -36,7 +37,7 @@ export default function RotateDialog({ of: key, names, close }: { readonly of: K
   };
   const told = problem === undefined ? undefined : problem.code === 'KEY_REJECTED' ? t('rotateRejected', { provider }) : say(problem);
   return (
-    <Modal opened onClose={close} title={t('rotateTitle', { label: key.label })} centered closeButtonProps={{ 'aria-label': t('close') }}>
+    <Dialog title={t('rotateTitle', { label: key.label })} close={close}>
       <form onSubmit={(event) => void submit(event)} autoComplete="off" noValidate>
         <Stack>
           <Text size="sm" c="dimmed">
@@ -68,6 +69,6 @@ export default function RotateDialog({ of: key, names, close }: { readonly of: K
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useMutation } from 'urql';
 import { WithdrawKeyDocument } from '../../graphql/graphql.ts';
 import { formatUnits, showAmount, unitsOf } from '../../shared/money.ts';
 import { problemOf, useSayProblem } from '../../shared/problem.ts';
 import { useConfirmed } from '../../shared/reauthenticate.tsx';
+import { Dialog } from '../../shared/ui/dialog.tsx';
 import { Credits, Dollars } from '../../shared/ui/money.tsx';
 import { useToast } from '../../shared/ui/toast.tsx';
 import { useViewer } from '../../shared/viewer.tsx';
@@ -38,7 +39,7 @@ export default function WithdrawDialog({ of: key, names, close }: { readonly of:
     }
   };
   return (
-    <Modal opened onClose={close} title={t('withdrawTitle', { label: key.label })} centered closeButtonProps={{ 'aria-label': t('close') }}>
+    <Dialog title={t('withdrawTitle', { label: key.label })} close={close}>
       <Stack>
         <Amounts of={amounts} />
         {[...(vests ? [t('wVesting')] : []), t('wAbout'), ...(unitsOf(key.reservedQuota) > 0n ? [t('wInFlight')] : []), t('wDestroyed')].map((note) => (
@@ -65,7 +66,7 @@ export default function WithdrawDialog({ of: key, names, close }: { readonly of:
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -8,10 +8,10 @@ import { defineWords } from '../words/words.ts';
 const useWords = defineWords('states', { again: 'Try again', loading: 'Loading' }, { again: '重试', loading: '加载中' });
 
 /** Nothing to show yet, and what to do about it. */
-export function Empty({ title, children, action }: { readonly title: string; readonly children?: ReactNode; readonly action?: ReactNode }) {
+export function Empty({ title, order = 2, children, action }: { readonly title: string; readonly order?: 2 | 3; readonly children?: ReactNode; readonly action?: ReactNode }) {
   return (
     <Stack align="center" gap="xs" py="xl" ta="center">
-      <Title order={2} size="h4">
+      <Title order={order} size="h4">
         {title}
       </Title>
       {children !== undefined && (
