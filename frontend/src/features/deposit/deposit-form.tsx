@@ -1,5 +1,5 @@
 import { Button, Checkbox, Paper, Stack, Text } from '@mantine/core';
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { type CombinedError, useMutation } from 'urql';
 import { DepositDocument, type DepositFormQuery, type DepositInput, type DepositMutation } from '../../graphql/graphql.ts';
 import { problemOf } from '../../shared/problem.ts';
@@ -16,6 +16,8 @@ interface FormProps {
   readonly draft: Draft;
   readonly edit: (change: Partial<Draft>) => void;
   readonly frozen: boolean;
+  /** What it brings, said beside the button where the rest of it is out of sight. */
+  readonly summary: ReactNode;
   /** Told the id of each attempt as it begins. */
   readonly begin: (progressId: string) => void;
   readonly end: (deposit: DepositMutation['deposit'] | undefined) => void;
@@ -27,7 +29,7 @@ function faultsOf(error: CombinedError | undefined): Readonly<Record<string, str
 }
 
 /** Takes the key and what it is good for. */
-export function DepositForm({ providers, terms, draft, edit, frozen, begin, end }: FormProps) {
+export function DepositForm({ providers, terms, draft, edit, frozen, summary, begin, end }: FormProps) {
   const t = useDepositWords();
   const confirmed = useConfirmed();
   const key = useRef<HTMLInputElement>(null);
@@ -107,6 +109,7 @@ export function DepositForm({ providers, terms, draft, edit, frozen, begin, end 
               {t('frozen')}
             </Text>
           )}
+          {summary}
           <Button type="submit" loading={fetching} disabled={frozen}>
             {t('submit')}
           </Button>

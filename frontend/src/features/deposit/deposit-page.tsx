@@ -11,7 +11,7 @@ import { DepositForm } from './deposit-form.tsx';
 import classes from './deposit.module.css';
 import { Done } from './done.tsx';
 import type { Draft } from './fields.tsx';
-import { Receives } from './receives.tsx';
+import { Receives, Summary } from './receives.tsx';
 import { readQuota } from './rules.ts';
 import { Steps } from './steps.tsx';
 import { useDepositWords } from './words.ts';
@@ -58,6 +58,8 @@ function Desk({ form, search }: { readonly form: DepositFormQuery; readonly sear
   const [draft, setDraft] = useState(blank);
   const [attempt, setAttempt] = useState<Attempt>();
   const { feeRate, credits, vesting } = form.most;
+  const quota = readQuota(draft.quota);
+  const terms = { feeRate, trustLeft: formatUnits(unitsOf(credits) - unitsOf(vesting)) };
   const steps = attempt !== undefined && <Steps key={attempt.id} id={attempt.id} over={attempt.over} />;
   if (attempt?.deposit !== undefined) {
     const again = () => {
@@ -81,13 +83,14 @@ function Desk({ form, search }: { readonly form: DepositFormQuery; readonly sear
           draft={draft}
           edit={(change) => setDraft((now) => ({ ...now, ...change }))}
           frozen={viewer.status === 'FROZEN'}
+          summary={quota !== undefined && <Summary quota={quota} terms={terms} />}
           begin={(id) => setAttempt({ id, over: false })}
           end={(deposit) => setAttempt((now) => (now === undefined ? now : { ...now, over: true, ...(deposit === undefined ? {} : { deposit }) }))}
         />
         <div className={classes.side}>
           <Receives
-            quota={readQuota(draft.quota)}
-            terms={{ feeRate, trustLeft: formatUnits(unitsOf(credits) - unitsOf(vesting)) }}
+            quota={quota}
+            terms={terms}
             confirmed={providers.find((one) => one.key === draft.provider)?.reportsBalance ?? false}
           />
         </div>

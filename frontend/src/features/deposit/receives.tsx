@@ -1,4 +1,4 @@
-import { Paper, Stack, Text, Title } from '@mantine/core';
+import { Group, Paper, Stack, Text, Title } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useQuery } from 'urql';
 import { DepositQuoteDocument } from '../../graphql/graphql.ts';
@@ -64,5 +64,18 @@ function Rows({ brings, feeRate, confirmed }: { readonly brings: Brings; readonl
         <Credits amount={later} />
       </dd>
     </dl>
+  );
+}
+
+/** The same in a line, for where the whole is below the fold. */
+export function Summary({ quota, terms }: { readonly quota: string; readonly terms: Terms }) {
+  const t = useDepositWords();
+  return (
+    <Group justify="space-between" hiddenFrom="md">
+      <Text size="sm">{t('receive')}</Text>
+      <Text fw={600} component="div">
+        <Credits amount={estimate(quota, terms).credits} />
+      </Text>
+    </Group>
   );
 }

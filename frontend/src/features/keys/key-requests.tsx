@@ -59,7 +59,7 @@ function Table({ logs }: { readonly logs: readonly KeyRequestsQuery['usageLogs']
             {t('cost')}
           </th>
           <th scope="col" className={classes.number}>
-            {t('latency')}
+            {t('took')}
           </th>
           <th scope="col">{t('outcome')}</th>
           <th scope="col">{t('why')}</th>

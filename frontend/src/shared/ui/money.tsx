@@ -24,7 +24,7 @@ export function Credits({ amount, places = 4, signed = false }: AmountProps) {
 /** An amount of US dollars. The sign is before the unit, as people write it. */
 export function Dollars({ amount, places = 4, signed = false }: AmountProps) {
   const shown = showAmount(amount, places, signed);
-  const written = shown.text.replace(/^([−+]?)/u, '$1$$');
+  const written = shown.text.replace(/^([−+]?)(< )?/u, '$1$2$$');
   return (
     <Tooltip label={`$${shown.exact}`} openDelay={300} disabled={shown.text === shown.exact}>
       <span className="money">{written}</span>
