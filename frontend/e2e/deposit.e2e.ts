@@ -83,7 +83,7 @@ test('what exceeds the trust limit vests', async ({ page, context }) => {
   const receive = page.getByRole('region', { name: 'You receive' });
   await expect(receive.getByText('+1 800.00')).toBeVisible();
   await expect(receive.getByText('800.00 Cr', { exact: true })).toBeVisible();
-  await expect(receive.getByText(/you have 1 000.00 Cr of it left/)).toBeVisible();
+  await expect(receive.getByText(/you have 1\s000.00 Cr of it left/)).toBeVisible();
 });
 
 test.describe('in Chinese', () => {

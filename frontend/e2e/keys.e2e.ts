@@ -14,12 +14,11 @@ test('who has no key is told how to bring one', async ({ page, context }) => {
   await expectSound(page);
 });
 
-test('a key is paused, limited, replaced and taken back', async ({ page, context }) => {
+test('a key is paused and limited', async ({ page, context }) => {
   const person = await Person.join('Owner');
   await person.enter(context);
-  const [first, second] = [fresh('first'), fresh('second')];
+  const first = fresh('first');
   const id = await person.deposit(first, '100');
-  await sandboxKey(second, '100');
   await page.goto('/keys');
   const card = page.getByRole('article', { name: first });
   await expect(card.getByText('Serving', { exact: true })).toBeVisible();
@@ -46,7 +45,16 @@ test('a key is paused, limited, replaced and taken back', async ({ page, context
   await page.getByLabel('Requests at a time').fill('4');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(card.getByText('4 at a time')).toBeVisible();
+});
 
+test('a key is replaced and taken back', async ({ page, context }) => {
+  const person = await Person.join('Leaver');
+  await person.enter(context);
+  const [first, second] = [fresh('leaving'), fresh('second')];
+  await person.deposit(first, '100');
+  await sandboxKey(second, '100');
+  await page.goto('/keys');
+  const card = page.getByRole('article', { name: first });
   await card.getByRole('button', { name: 'Replace key' }).click();
   await page.getByLabel('New API key').fill(second);
   await expectSound(page);

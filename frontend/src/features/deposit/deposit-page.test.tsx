@@ -1,10 +1,14 @@
-import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { configure, fireEvent, screen, waitFor } from '@testing-library/react';
 import { CombinedError } from 'urql';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { DepositFormQuery, DepositInput, DepositMutation, DepositProgressSubscription, DepositQuoteQuery, ViewerQuery } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
 import { DepositPage } from './deposit-page.tsx';
+
+// Dialogs are loaded when they are asked for, which takes its time where the machine is busy.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const viewer: NonNullable<ViewerQuery['viewer']> = {
   id: 'usr_1', displayName: 'Bob', email: 'bob@example.com', roles: ['USER'], status: 'ACTIVE', emailVerifiedAt: null,

@@ -1,10 +1,14 @@
-import { fireEvent, screen } from '@testing-library/react';
+import { configure, fireEvent, screen } from '@testing-library/react';
 import { expect, it, vi } from 'vitest';
 import type { KeyAccessesQuery, KeyRequestsQuery, KeyUsageQuery, MyKeyQuery, ViewerQuery } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
 import { KeyPage, type KeySearch, keySearch } from './key-page.tsx';
 import { aKey } from './testing.ts';
+
+// Dialogs are loaded when they are asked for, which takes its time where the machine is busy.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const viewer: NonNullable<ViewerQuery['viewer']> = { id: 'usr_1', displayName: 'Bob', email: null, roles: ['USER'], status: 'ACTIVE', emailVerifiedAt: null, wallet: null };
 const found = (node: MyKeyQuery['node']): MyKeyQuery => ({ node, providers: [{ key: 'openai', name: 'OpenAI' }], rate: { feeRate: 0.1 } });

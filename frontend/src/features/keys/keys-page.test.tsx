@@ -1,4 +1,4 @@
-import { fireEvent, screen, within } from '@testing-library/react';
+import { configure, fireEvent, screen, within } from '@testing-library/react';
 import { CombinedError } from 'urql';
 import { expect, it, vi } from 'vitest';
 import type { LimitKeyMutation, MyKeysQuery, PauseKeyMutation, ResumeKeyMutation, RotateKeyMutation, VerifyKeyMutation, ViewerQuery, WithdrawKeyMutation } from '../../graphql/graphql.ts';
@@ -7,6 +7,10 @@ import { ViewerProvider } from '../../shared/viewer.tsx';
 import { KeysPage, type KeysSearch } from './keys-page.tsx';
 import type { Key } from './state.ts';
 import { aKey } from './testing.ts';
+
+// Dialogs are loaded when they are asked for, which takes its time where the machine is busy.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const viewer: NonNullable<ViewerQuery['viewer']> = {
   id: 'usr_1', displayName: 'Bob', email: 'bob@example.com', roles: ['USER', 'CONTRIBUTOR'], status: 'ACTIVE', emailVerifiedAt: null,
