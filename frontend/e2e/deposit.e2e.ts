@@ -2,7 +2,7 @@ import { expect, test } from './page.ts';
 import { Person, sandboxKey } from './people.ts';
 import { expectSound } from './sights.ts';
 
-test.slow(); // each page is looked at in four ways
+test.describe.configure({ timeout: 180_000 }); // each page is looked at in four ways
 
 // Keys of the sandbox are kept while it runs.
 const fresh = (name: string) => `sk-${name}-${Date.now()}-0123456789`;
