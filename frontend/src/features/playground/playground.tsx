@@ -36,6 +36,7 @@ export function Playground(props: PlaygroundProps) {
   if (!choices.some(({ available }) => available)) {
     return (
       <Page title={t('title')}>
+        <VisuallyHidden component="h2">{t('conversation')}</VisuallyHidden>
         <Paper withBorder>
           <Empty
             title={t('noModels')}
@@ -103,6 +104,7 @@ function Chat({ model, choose, choices }: PlaygroundProps & { readonly choices: 
     <Page title={t('title')} actions={<Tools request={request} clear={clear} />}>
       <div className={classes.layout}>
         <Paper withBorder className={classes.chat}>
+          <VisuallyHidden component="h2">{t('conversation')}</VisuallyHidden>
           <Turns turns={turns} retry={running ? undefined : again} />
           <Composer input={(question) => inputAfter(turns, question)} running={running} send={ask} stop={stop} />
         </Paper>

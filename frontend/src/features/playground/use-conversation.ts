@@ -86,8 +86,10 @@ function run({ client, turn: { id, model }, input, tell, over }: Asked): Running
       }
       finish();
     }),
-    subscribe(({ data, error }) => {
-      if (ended && !complete) {
+    subscribe(({ data, error, hasNext }) => {
+      // What says that nothing follows has the last piece once more.
+      const repeated = hasNext === false && error === undefined;
+      if (repeated || (ended && !complete)) {
         return;
       }
       const chunk = data?.completionStream;

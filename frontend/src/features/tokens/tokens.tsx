@@ -1,4 +1,4 @@
-import { Button, Paper, Stack, Switch } from '@mantine/core';
+import { Button, Paper, Stack, Switch, Title } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useQuery } from 'urql';
@@ -76,6 +76,9 @@ function Listed({ tokens, view, look, revoke }: TokensProps & { readonly tokens:
   const shown = view.ended === true ? tokens : active;
   return (
     <Stack gap="sm">
+      <Title order={2} size="h4">
+        {t('list')}
+      </Title>
       {shown.length === 0 ? (
         <Paper withBorder>
           <Empty title={t('none')} action={<Button onClick={() => look({ ...view, create: true })}>{t('create')}</Button>}>

@@ -14,6 +14,7 @@ class NoResizeObserver implements ResizeObserver {
 }
 window.ResizeObserver = NoResizeObserver;
 window.HTMLElement.prototype.scrollIntoView = () => {};
+Object.defineProperty(document, 'fonts', { value: { addEventListener: nothing, removeEventListener: nothing } });
 
 afterEach(() => {
   cleanup();
