@@ -121,7 +121,7 @@ function columnsOf(t: ReturnType<typeof useAuditWords>): readonly Column<Event>[
     { title: t('action'), cell: ({ action }) => action },
     { title: t('time'), cell: ({ at }) => <When at={at} /> },
     { title: t('actor'), cell: ({ actor }) => <span title={actor?.displayName}>{actor?.displayName ?? t('system')}</span> },
-    { title: t('subject'), cell: ({ subject }) => <span title={subject}>{subject}</span> },
-    { title: t('detail'), cell: (event) => <Summary event={event} /> },
+    { title: t('subject'), cell: ({ subject }) => <span title={subject}>{subject}</span>, wide: true },
+    { title: t('detail'), cell: (event) => <Summary event={event} />, wide: true },
   ];
 }

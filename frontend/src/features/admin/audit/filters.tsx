@@ -1,4 +1,4 @@
-import { Autocomplete, Button, TextInput } from '@mantine/core';
+import { Autocomplete, Button, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import classes from '../lists/common.module.css';
 import { PersonField } from '../lists/person-field.tsx';
@@ -25,14 +25,22 @@ export function Filters({ search, change, actorName }: FiltersProps) {
       <PersonField label={t('actor')} placeholder={t('actorHint')} person={search.actor} name={actorName} change={(actor) => change({ actor })} hint={t('typeMore')} nobody={t('nobody')} />
       <ActionField key={search.action ?? ''} action={search.action} change={(action) => change({ action })} />
       <SearchField label={t('subject')} placeholder={t('subjectHint')} value={search.subject} change={(subject) => change({ subject })} />
-      <TextInput type="date" aria-label={t('from')} title={t('from')} value={search.from ?? ''} max={search.to} onChange={(event) => change({ from: event.currentTarget.value || undefined })} />
-      <TextInput type="date" aria-label={t('to')} title={t('to')} value={search.to ?? ''} min={search.from} onChange={(event) => change({ to: event.currentTarget.value || undefined })} />
+      <TextInput type="date" aria-label={t('from')} leftSection={<DayName>{t('from')}</DayName>} leftSectionWidth={48} value={search.from ?? ''} max={search.to} onChange={(event) => change({ from: event.currentTarget.value || undefined })} />
+      <TextInput type="date" aria-label={t('to')} leftSection={<DayName>{t('to')}</DayName>} leftSectionWidth={48} value={search.to ?? ''} min={search.from} onChange={(event) => change({ to: event.currentTarget.value || undefined })} />
       {narrowed && (
         <Button variant="subtle" onClick={() => change({ actor: undefined, action: undefined, subject: undefined, from: undefined, to: undefined })}>
           {common('clear')}
         </Button>
       )}
     </search>
+  );
+}
+
+function DayName({ children }: { readonly children: string }) {
+  return (
+    <Text size="xs" c="dimmed" aria-hidden>
+      {children}
+    </Text>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Center, Text, UnstyledButton } from '@mantine/core';
+import { Button, Center, Select, Text, UnstyledButton } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef } from 'react';
@@ -13,6 +13,8 @@ export interface Column<R, F extends string = never> {
   readonly title: string;
   readonly cell: (row: R) => ReactNode;
   readonly amount?: boolean;
+  /** Whether it has a line of its own on a phone. */
+  readonly wide?: boolean;
   /** What the API orders by, where it can by this column. */
   readonly order?: F;
 }
@@ -31,12 +33,10 @@ interface RowsTableProps<R, F extends string> {
   readonly order?: Order<F>;
   /** Opens a row, where there is more to see. */
   readonly open?: (row: R) => void;
-  /** Whether it scrolls by itself. */
-  readonly tall?: boolean;
 }
 
 /** A dense table; rows are reached by j and k and opened by Enter. On a phone each row is a card. */
-export function RowsTable<R extends { readonly id: string }, F extends string = never>({ label, rows, columns, order, open, tall = false }: RowsTableProps<R, F>) {
+export function RowsTable<R extends { readonly id: string }, F extends string = never>({ label, rows, columns, order, open }: RowsTableProps<R, F>) {
   const body = useRef<HTMLTableSectionElement>(null);
   const step = (by: number) => {
     const buttons = [...(body.current?.querySelectorAll<HTMLElement>(`.${classes['open']}`) ?? [])];
@@ -47,7 +47,7 @@ export function RowsTable<R extends { readonly id: string }, F extends string = 
   return (
     // What scrolls has to be reached by the keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section className={classes.scroller} data-tall={tall} tabIndex={0} aria-label={label}>
+    <section className={classes.scroller} tabIndex={0} aria-label={label}>
       <table className={classes.table} aria-label={label}>
         <thead>
           <tr>
@@ -59,7 +59,7 @@ export function RowsTable<R extends { readonly id: string }, F extends string = 
         <tbody ref={body}>
           {rows.map((row) => (
             <tr key={row.id}>
-              {columns.map(({ title, cell, amount }, index) =>
+              {columns.map(({ title, cell, amount, wide }, index) =>
                 index === 0 ? (
                   <th key={title} scope="row">
                     {open === undefined ? (
@@ -71,7 +71,7 @@ export function RowsTable<R extends { readonly id: string }, F extends string = 
                     )}
                   </th>
                 ) : (
-                  <td key={title} data-label={title} className={amount === true ? classes.amount : undefined}>
+                  <td key={title} data-label={title} data-wide={wide} className={amount === true ? classes.amount : undefined}>
                     {cell(row)}
                   </td>
                 ),
@@ -122,11 +122,35 @@ export function EndlessTable<R extends { readonly id: string }, F extends string
       {rows !== undefined && rows.length === 0 && empty}
       {rows !== undefined && rows.length > 0 && (
         <>
+          {table.order !== undefined && <OrderField columns={table.columns} order={table.order} />}
           <RowsTable rows={rows} {...table} />
           <End list={list} />
         </>
       )}
     </>
+  );
+}
+
+/** The order, where there are no heads of columns to press. */
+function OrderField<R, F extends string>({ columns, order }: { readonly columns: readonly Column<R, F>[]; readonly order: Order<F> }) {
+  const t = useCommonWords();
+  const choices = columns.flatMap(({ title, order: field }) =>
+    field === undefined ? [] : (['DESC', 'ASC'] as const).map((direction) => ({ value: `${field} ${direction}`, label: `${title}, ${t(direction === 'DESC' ? 'desc' : 'asc')}`, field, direction })),
+  );
+  return (
+    <Select
+      hiddenFrom="sm"
+      aria-label={t('order')}
+      placeholder={t('order')}
+      data={choices.map(({ value, label }) => ({ value, label }))}
+      value={choices.find(({ field, direction }) => field === order.field && direction === order.direction)?.value ?? null}
+      onChange={(chosen) => {
+        const choice = choices.find(({ value }) => value === chosen);
+        if (choice !== undefined) {
+          order.change(choice.field, choice.direction);
+        }
+      }}
+    />
   );
 }
 

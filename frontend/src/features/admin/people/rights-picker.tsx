@@ -1,4 +1,4 @@
-import { Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Checkbox, Group, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import classes from '../lists/common.module.css';
@@ -49,9 +49,11 @@ export function RightsPicker({ rights, chosen, choose }: RightsPickerProps) {
             <Text size="sm" fw={600}>
               {t(group.name)}
             </Text>
-            {group.rights.map((right) => (
-              <Checkbox key={keyOf(right)} value={keyOf(right)} size="sm" label={<RightName right={right} />} />
-            ))}
+            <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" verticalSpacing={6}>
+              {group.rights.map((right) => (
+                <Checkbox key={keyOf(right)} value={keyOf(right)} size="sm" label={<RightName right={right} />} />
+              ))}
+            </SimpleGrid>
           </Stack>
         ))}
       </Stack>

@@ -17,6 +17,9 @@ interface PriceFormProps {
   readonly refresh: () => void;
 }
 
+// So that fields beside each other are in a line.
+const wrapped = ['label', 'input', 'description', 'error'] as ('label' | 'input' | 'description' | 'error')[];
+
 /** The price of a model, and what it leaves while one types. */
 export function PriceForm({ model, models, providers, refresh }: PriceFormProps) {
   const t = usePricesWords();
@@ -51,7 +54,7 @@ export function PriceForm({ model, models, providers, refresh }: PriceFormProps)
     const fault = faultOf(draft, name);
     const visible = fault !== undefined && (tried || draft[name] !== '');
     return (
-      <TextInput label={t(name)} description={description} value={draft[name]} onChange={(event) => type({ [name]: event.currentTarget.value })} inputMode="decimal" error={visible && common(fault)} />
+      <TextInput label={t(name)} description={description} value={draft[name]} onChange={(event) => type({ [name]: event.currentTarget.value })} inputMode="decimal" inputWrapperOrder={wrapped} error={visible && common(fault)} />
     );
   };
   const provider = providers.find(({ key }) => key === draft.provider)?.name ?? draft.provider;

@@ -56,7 +56,6 @@ export const useSettingsWords = defineWords(
     changes_other: '{{count}} changes, not saved',
     reset: 'Undo',
     saved: 'Saved. In force within a second.',
-    unsaved: 'There are changes that were not saved. Leave?',
   },
   {
     title: '设置',
@@ -112,6 +111,5 @@ export const useSettingsWords = defineWords(
     changes_other: '{{count}} 项更改未保存',
     reset: '撤销',
     saved: '已保存，一秒内生效。',
-    unsaved: '有更改尚未保存，确定离开吗？',
   },
 );
