@@ -4,7 +4,7 @@ import { expectSound } from './sights.ts';
 
 test.beforeEach(async ({ page }) => {
   // Pages are looked at in every size and colour.
-  test.setTimeout(120_000);
+  test.setTimeout(180_000);
   await (await Person.admin()).enter(page.context());
 });
 

@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import type { CombinedError } from 'urql';
 import { problemOf, useSayProblem } from '../../../shared/problem.ts';
+import { Dialog } from '../../../shared/ui/dialog.tsx';
 import { useCommonWords } from './words.ts';
 
 interface ActDialogProps {
@@ -41,7 +42,7 @@ export function ActDialog({ title, told, word, danger = false, reason: asked = '
     }
   };
   return (
-    <Modal opened onClose={close} title={title} centered closeButtonProps={{ 'aria-label': t('close') }}>
+    <Dialog title={title} close={close}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Stack>
           <Text size="sm" component="div">
@@ -74,6 +75,6 @@ export function ActDialog({ title, told, word, danger = false, reason: asked = '
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

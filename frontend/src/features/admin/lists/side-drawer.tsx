@@ -18,12 +18,12 @@ export function SideDrawer({ opened, title, close, children, size = 640 }: SideD
     <Drawer.Root opened={opened} onClose={close} position="right" size={size} classNames={{ content: classes['drawer'] ?? '' }}>
       <Drawer.Overlay backgroundOpacity={0.3} />
       <Drawer.Content>
-        <Drawer.Header className={classes.header}>
+        <div className={`${classes.head} ${classes.header}`}>
           <Drawer.Title fw={600} fz="lg" style={{ overflowWrap: 'anywhere' }}>
             {title}
           </Drawer.Title>
           <Drawer.CloseButton aria-label={t('close')} />
-        </Drawer.Header>
+        </div>
         <Drawer.Body>{children}</Drawer.Body>
       </Drawer.Content>
     </Drawer.Root>

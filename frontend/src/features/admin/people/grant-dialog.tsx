@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { GrantCreditsDocument } from '../../../graphql/graphql.ts';
 import { parseAmount } from '../../../shared/money.ts';
 import { problemOf, useSayProblem } from '../../../shared/problem.ts';
 import { useConfirmed } from '../../../shared/reauthenticate.tsx';
+import { Dialog } from '../../../shared/ui/dialog.tsx';
 import { useCommonWords } from '../lists/words.ts';
 import { usePeopleWords } from './words.ts';
 
@@ -47,7 +48,7 @@ export function GrantDialog({ id, name, granted, close }: GrantDialogProps) {
     setAttempt(crypto.randomUUID());
   };
   return (
-    <Modal opened onClose={close} title={t('grant')} centered closeButtonProps={{ 'aria-label': common('close') }}>
+    <Dialog title={t('grant')} close={close}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Stack>
           <Text size="sm">{t('grantTold', { name })}</Text>
@@ -83,6 +84,6 @@ export function GrantDialog({ id, name, granted, close }: GrantDialogProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { type CombinedError, useMutation, useQuery } from 'urql';
 import { type AdminPersonWholeFragment, CustomRolesDocument, type Role, SetCustomRolesDocument, SetRolesDocument } from '../../../graphql/graphql.ts';
 import { problemOf, useSayProblem } from '../../../shared/problem.ts';
 import { useConfirmed } from '../../../shared/reauthenticate.tsx';
+import { Dialog } from '../../../shared/ui/dialog.tsx';
 import { useCommonWords } from '../lists/words.ts';
 import { usePeopleWords } from './words.ts';
 
@@ -56,7 +57,7 @@ export function RolesDialog({ person, refresh, close }: RolesDialogProps) {
     <Checkbox label={t(role)} description={told} checked={roles.includes(role)} onChange={(event) => chooseRoles(event.currentTarget.checked ? [...roles, role] : roles.filter((one) => one !== role))} />
   );
   return (
-    <Modal opened onClose={close} title={t('rolesOf', { name: person.displayName })} centered closeButtonProps={{ 'aria-label': common('close') }}>
+    <Dialog title={t('rolesOf', { name: person.displayName })} close={close}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Stack>
           <Text size="sm">
@@ -92,6 +93,6 @@ export function RolesDialog({ person, refresh, close }: RolesDialogProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

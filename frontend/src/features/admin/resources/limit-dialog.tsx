@@ -1,8 +1,9 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 import { type AdminKeyWholeFragment, AdminLimitKeyDocument } from '../../../graphql/graphql.ts';
 import { problemOf, useSayProblem } from '../../../shared/problem.ts';
+import { Dialog } from '../../../shared/ui/dialog.tsx';
 import { useCommonWords } from '../lists/words.ts';
 import { isLimit, limitNames, limitsOf, limitVariables } from './draft.ts';
 import { useResourcesWords } from './words.ts';
@@ -27,7 +28,7 @@ export function LimitDialog({ resource, name, close }: { readonly resource: Admi
     }
   };
   return (
-    <Modal opened onClose={close} title={t('limitTitle', { key: name })} centered closeButtonProps={{ 'aria-label': common('close') }}>
+    <Dialog title={t('limitTitle', { key: name })} close={close}>
       <form onSubmit={(event) => void submit(event)} noValidate>
         <Stack>
           <Text size="sm">{t('limitTold')}</Text>
@@ -58,6 +59,6 @@ export function LimitDialog({ resource, name, close }: { readonly resource: Admi
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
