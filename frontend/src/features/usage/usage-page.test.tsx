@@ -82,9 +82,9 @@ it('reads on', async () => {
 it('reads on when it is asked to', async () => {
   const many = Array.from({ length: 20 }, (_, n) => ({ ...request, id: `use_a${n}` }));
   open({}, { UsageRequests: ({ after }) => (after === null ? page(many, 'c') : page([request])) });
-  expect(await screen.findAllByText('gpt-4')).toHaveLength(20);
+  expect(await screen.findAllByText('gpt-4', { selector: 'a' })).toHaveLength(20);
   fireEvent.click(screen.getByText('Read older ones'));
-  await waitFor(() => expect(screen.getAllByText('gpt-4')).toHaveLength(21));
+  await waitFor(() => expect(screen.getAllByText('gpt-4', { selector: 'a' })).toHaveLength(21));
 });
 
 it('says what to do where there is nothing', async () => {
