@@ -1,12 +1,15 @@
-import { act, fireEvent, screen, waitFor } from '@testing-library/react';
+import { act, configure, fireEvent, screen, waitFor } from '@testing-library/react';
 import { type DocumentNode, Kind } from 'graphql';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import { type Client, CombinedError, type GraphQLRequest, Provider } from 'urql';
 import { fromValue, makeSubject, never, onEnd, pipe } from 'wonka';
 import type { PlaygroundEstimateQuery, PlaygroundModelsQuery, PlaygroundReceiptsQuery, PlaygroundStreamSubscription, ViewerQuery } from '../../graphql/graphql.ts';
 import { show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
 import { Playground } from './playground.tsx';
+
+configure({ asyncUtilTimeout: 5000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const wallet = { id: 'w1', available: '50', held: '0', owed: '0', vesting: '0' };
 const viewer: NonNullable<ViewerQuery['viewer']> = { id: 'u1', displayName: 'Tom', email: 'tom@example.com', roles: ['USER'], status: 'ACTIVE', emailVerifiedAt: null, wallet };

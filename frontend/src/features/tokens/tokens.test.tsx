@@ -1,10 +1,13 @@
-import { fireEvent, screen, waitFor, within } from '@testing-library/react';
+import { configure, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import { expect, it, vi } from 'vitest';
 import { CombinedError } from 'urql';
 import type { CreateTokenMutation, TokenModelsQuery, TokenRowFragment, TokensQuery, ViewerQuery } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
 import { Tokens, type TokensView } from './tokens.tsx';
+
+configure({ asyncUtilTimeout: 5000 });
+vi.setConfig({ testTimeout: 30_000 });
 
 const viewer: NonNullable<ViewerQuery['viewer']> = { id: 'u1', displayName: 'Tom', email: 'tom@example.com', roles: ['USER'], status: 'ACTIVE', emailVerifiedAt: null, wallet: null };
 const token: TokenRowFragment = {
