@@ -57,8 +57,12 @@ test-frontend: frontend/node_modules/.package-lock.json ## types, lint and unit 
 	cd frontend && npm run typecheck && npm run lint && npm run test
 
 .PHONY: test-e2e
-test-e2e: postgres chromium build ## the pages of the built program in Chromium
+test-e2e: postgres chromium build ## some pages of the built program in Chromium, from the sandbox's provider to the screen
 	cd frontend && npm run e2e
+
+.PHONY: test-pages
+test-pages: postgres chromium build ## all pages in Chromium, in both languages and colours, on a desk and on a phone
+	cd frontend && npm run e2e:all
 
 .PHONY: test-sdk
 test-sdk: postgres build e2e/node_modules/.package-lock.json ## the official clients of OpenAI, Anthropic, Vercel and LangChain against the built program
@@ -87,6 +91,7 @@ nightly: postgres compiler ## ORACLE_OPERATIONS (10⁷) with the oracle, fuzz ea
 			echo "$$target in $$(dirname "$$file")"; \
 			$(WITHDB) go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 10x "./$$(dirname "$$file")" < /dev/null; \
 		done; done
+	@$(MAKE) test-pages
 	@$(MAKE) controls-off
 	@$(MAKE) chaos MINUTES=$(or $(MINUTES),3)
 	POOL_TEST_NIGHTLY=1 $(WITHDB) go test -race -count $(or $(COUNT),3) -shuffle on -timeout 3h ./...

@@ -58,7 +58,7 @@ test('makes a token that works until it is revoked', async ({ page, baseURL }) =
   await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
   await expect(page.getByText('No tokens yet')).toBeVisible();
   expect((await ask(baseURL, secret)).status).toBe(401);
-  await page.getByText('Show the one that ended').click();
+  await page.getByRole('switch', { name: 'Show the one that ended' }).check({ force: true });
   await expect(page).toHaveURL(/ended=true/u);
   await expect(row).toContainText('Revoked');
   await expectSound(page);

@@ -160,6 +160,7 @@ function PlaceLink({ place, go }: { readonly place: Place; readonly go: () => vo
     <NavLink
       component={Link}
       to={place.to}
+      activeOptions={{ exact: place.to === '/admin' }}
       label={t(place.word)}
       leftSection={<place.icon size={18} stroke={1.6} aria-hidden />}
       active={here}

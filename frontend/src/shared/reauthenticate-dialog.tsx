@@ -1,10 +1,11 @@
-import { Anchor, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { IconFingerprint } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { CombinedError, useMutation, useQuery } from 'urql';
 import { ReauthenticateDocument, ReauthenticateWithPasskeyDocument, WaysToConfirmDocument } from '../graphql/graphql.ts';
 import { hasPasskeys, useAskPasskey } from './passkey.ts';
 import { problemOf, useSayProblem } from './problem.ts';
+import { Dialog } from './ui/dialog.tsx';
 import { defineWords } from './words/words.ts';
 
 const useWords = defineWords(
@@ -51,7 +52,7 @@ export default function ReauthenticateDialog({ settle }: { readonly settle: (con
   const oidc = (viewer?.identities.length ?? 0) > 0 ? signInMethods?.oidc : undefined;
   const back = encodeURIComponent(window.location.pathname + window.location.search);
   return (
-    <Modal opened onClose={() => settle(false)} title={t('title')} centered closeButtonProps={{ 'aria-label': t('cancel') }}>
+    <Dialog close={() => settle(false)} title={t('title')}>
       <Stack>
         <Text size="sm" c="dimmed">
           {t('why')}
@@ -67,7 +68,7 @@ export default function ReauthenticateDialog({ settle }: { readonly settle: (con
         )}
         {viewer?.hasPassword !== false && <ByPassword settle={settle} />}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,7 +1,8 @@
-import { Button, Checkbox, Group, Modal, MultiSelect, NativeSelect, Stack, TagsInput, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, MultiSelect, NativeSelect, Stack, TagsInput, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { CreateTokenDocument, type CreateTokenMutation, type SpendLimitPeriod, TokenModelsDocument, type TokenScope } from '../../graphql/graphql.ts';
+import { Dialog } from '../../shared/ui/dialog.tsx';
 import { type Problem, problemOf, useSayProblem } from '../../shared/problem.ts';
 import { useConfirmed } from '../../shared/reauthenticate.tsx';
 import { isAdmin, useViewer } from '../../shared/viewer.tsx';
@@ -23,9 +24,9 @@ const scopes: readonly TokenScope[] = ['COMPLETIONS', 'READ', 'RESOURCES', 'ADMI
 export function CreateToken({ close, made }: CreateProps) {
   const t = useWords();
   return (
-    <Modal opened onClose={close} title={t('create')} size="lg" closeButtonProps={{ 'aria-label': t('cancel') }}>
+    <Dialog close={close} title={t('create')}>
       <Form close={close} made={made} />
-    </Modal>
+    </Dialog>
   );
 }
 

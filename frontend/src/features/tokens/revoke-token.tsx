@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { type CombinedError, useMutation } from 'urql';
 import { RevokeTokenDocument, type TokenRowFragment } from '../../graphql/graphql.ts';
+import { Dialog } from '../../shared/ui/dialog.tsx';
 import { useConfirmed } from '../../shared/reauthenticate.tsx';
 import { Trouble } from '../../shared/ui/states.tsx';
 import { useWords } from './words.ts';
@@ -21,7 +22,7 @@ export function RevokeToken({ token, close }: { readonly token: TokenRowFragment
     }
   };
   return (
-    <Modal opened onClose={close} title={t('revokeTitle', { name: token.name })} centered closeButtonProps={{ 'aria-label': t('keep') }}>
+    <Dialog close={close} title={t('revokeTitle', { name: token.name })}>
       <Stack>
         <Text size="sm">{t('revokeText', { masked: token.maskedSecret })}</Text>
         {error !== undefined && <Trouble error={error} />}
@@ -34,6 +35,6 @@ export function RevokeToken({ token, close }: { readonly token: TokenRowFragment
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
