@@ -1,5 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { DepositPage, depositSearch } from '../features/deposit/deposit-page.tsx';
+import { DepositPage } from '../features/deposit/deposit-page.tsx';
+import { depositSearch } from '../features/deposit/search.ts';
 
 export const Route = createFileRoute('/_app/deposit')({ validateSearch: depositSearch, component: Deposit });
 

@@ -1,5 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { KeyPage, keySearch } from '../features/keys/key-page.tsx';
+import { KeyPage } from '../features/keys/key-page.tsx';
+import { keySearch } from '../features/keys/search.ts';
 
 export const Route = createFileRoute('/_app/keys/$id')({ validateSearch: keySearch, component: Key });
 

@@ -1,5 +1,6 @@
 import { createFileRoute } from '@tanstack/react-router';
-import { KeysPage, keysSearch } from '../features/keys/keys-page.tsx';
+import { KeysPage } from '../features/keys/keys-page.tsx';
+import { keysSearch } from '../features/keys/search.ts';
 
 export const Route = createFileRoute('/_app/keys/')({ validateSearch: keysSearch, component: Keys });
 

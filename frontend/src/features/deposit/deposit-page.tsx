@@ -14,19 +14,8 @@ import type { Draft } from './fields.tsx';
 import { Receives, Summary } from './receives.tsx';
 import { readQuota } from './rules.ts';
 import { Steps } from './steps.tsx';
+import type { DepositSearch } from './search.ts';
 import { useDepositWords } from './words.ts';
-
-/** What a link to the form may fill in. */
-export interface DepositSearch {
-  readonly provider?: string;
-  readonly quota?: string;
-}
-
-/** Reads the form's part of an address. */
-export function depositSearch(search: Readonly<Record<string, unknown>>): DepositSearch {
-  const { provider, quota } = search;
-  return { ...(typeof provider === 'string' ? { provider } : {}), ...(typeof quota === 'string' || typeof quota === 'number' ? { quota: String(quota) } : {}) };
-}
 
 /** Brings a key to the pool. */
 export function DepositPage({ search }: { readonly search: DepositSearch }) {

@@ -3,7 +3,8 @@ import { expect, it, vi } from 'vitest';
 import type { KeyAccessesQuery, KeyRequestsQuery, KeyUsageQuery, MyKeyQuery, ViewerQuery } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
-import { KeyPage, type KeySearch, keySearch } from './key-page.tsx';
+import { KeyPage } from './key-page.tsx';
+import { type KeySearch, keySearch } from './search.ts';
 import { aKey } from './testing.ts';
 
 // Dialogs are loaded when they are asked for, which takes its time where the machine is busy.

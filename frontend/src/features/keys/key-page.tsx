@@ -14,26 +14,10 @@ import { KeyState, QuotaBar } from './key-state.tsx';
 import { KeyUsage } from './key-usage.tsx';
 import classes from './keys.module.css';
 import { namesOf } from './names.ts';
-import { type Period, periods } from './period.ts';
 import type { Key } from './state.ts';
 import { useNow } from './use-now.ts';
+import { type KeySearch, keySearch, tabs } from './search.ts';
 import { useKeysWords } from './words.ts';
-
-const tabs = ['usage', 'requests', 'accesses'] as const;
-type Tab = (typeof tabs)[number];
-
-/** What the address says: which part is looked at, and over which time. */
-export interface KeySearch {
-  readonly tab?: Tab;
-  readonly period?: Period;
-}
-
-/** Reads it; what is the default is left out. */
-export function keySearch(search: Readonly<Record<string, unknown>>): KeySearch {
-  const tab = tabs.find((one) => one === search['tab']);
-  const period = periods.find((one) => one === search['period']);
-  return { ...(tab === undefined || tab === 'usage' ? {} : { tab }), ...(period === undefined || period === '7d' ? {} : { period }) };
-}
 
 interface KeyPageProps {
   readonly id: string;

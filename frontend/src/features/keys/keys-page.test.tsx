@@ -4,7 +4,8 @@ import { expect, it, vi } from 'vitest';
 import type { LimitKeyMutation, MyKeysQuery, PauseKeyMutation, ResumeKeyMutation, RotateKeyMutation, VerifyKeyMutation, ViewerQuery, WithdrawKeyMutation } from '../../graphql/graphql.ts';
 import { type Answers, show } from '../../shared/testing/render.tsx';
 import { ViewerProvider } from '../../shared/viewer.tsx';
-import { KeysPage, type KeysSearch } from './keys-page.tsx';
+import { KeysPage } from './keys-page.tsx';
+import type { KeysSearch } from './search.ts';
 import type { Key } from './state.ts';
 import { aKey } from './testing.ts';
 

@@ -14,17 +14,10 @@ import classes from './keys.module.css';
 import { type Names, namesOf, showCount } from './names.ts';
 import { isOver, type Key } from './state.ts';
 import { useNow } from './use-now.ts';
+import type { KeysSearch } from './search.ts';
 import { useKeysWords } from './words.ts';
 
 const page = 50;
-
-/** What the address says: whether keys that are over are shown. */
-export interface KeysSearch {
-  readonly over?: boolean;
-}
-
-/** Reads it. */
-export const keysSearch = ({ over }: Readonly<Record<string, unknown>>): KeysSearch => (over === true ? { over } : {});
 
 interface KeysProps {
   readonly search: KeysSearch;
