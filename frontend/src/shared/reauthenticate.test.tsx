@@ -65,7 +65,7 @@ it('gives the refusal to who closes the dialog', async () => {
   fireEvent.click(await screen.findByRole('button', { name: 'Withdraw' }));
   expect((await screen.findByRole('link', { name: 'Confirm with Corp' })).getAttribute('href')).toBe('/auth/oidc/start?fresh&return=%2F');
   expect(screen.queryByLabelText(/^Password/u)).toBeNull();
-  fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Close' }));
   await waitFor(() => expect(then).toHaveBeenCalledTimes(1));
   expect(then.mock.calls[0]?.[0]?.graphQLErrors[0]?.extensions['code']).toBe('REAUTHENTICATION_REQUIRED');
   expect(act).toHaveBeenCalledTimes(1);
